@@ -1,0 +1,97 @@
+#pragma once
+
+// Every macro of the library is decided here (and in error.hpp, version.hpp). Code elsewhere only reads them.
+//
+// What a user may define before the first include, or on the command line, the same in the whole program part:
+//   IDM_NO_SIMD    plain loops instead of the xsimd kernels
+//   IDM_NO_OPENMP  one thread, even if the compiler was called with -fopenmp
+
+#include <cstddef>
+
+#include <idm/version.hpp>
+
+#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
+#error "idm: -ffast-math breaks its NaN checks and the agreement of its results; build without it. The kernels call the fused multiply-add themselves."
+#endif
+
+#if __cplusplus < 202002L && !(defined(_MSVC_LANG) && _MSVC_LANG >= 202002L)
+#error "idm needs C++20: add -std=c++20, or target_compile_features(your_target PRIVATE cxx_std_20)."
+#endif
+
+// The instruction set of this translation unit. It is part of every symbol's name (see IDM_ABI below).
+#if defined(IDM_NO_SIMD)
+#define IDM_ISA nosimd
+#elif defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512CD__) && defined(__AVX512DQ__) && \
+    defined(__AVX512VL__)
+#define IDM_ISA avx512
+#define IDM_HAS_AVX512 1
+#elif defined(__AVX2__) && defined(__FMA__)
+#define IDM_ISA avx2fma
+#elif defined(__AVX2__)
+#define IDM_ISA avx2
+#elif defined(__AVX__)
+#define IDM_ISA avx
+#elif defined(__SSE4_2__)
+#define IDM_ISA sse42
+#elif defined(__SSE2__)
+#define IDM_ISA sse2
+#elif defined(__aarch64__) && defined(__ARM_NEON)
+#define IDM_ISA neon64
+#else
+#define IDM_ISA generic
+#define IDM_NO_SIMD 1
+#endif
+
+#if !defined(IDM_HAS_AVX512)
+#define IDM_HAS_AVX512 0
+#endif
+
+#if defined(_OPENMP) && !defined(IDM_NO_OPENMP)
+#define IDM_HAS_OPENMP 1
+#define IDM_THREADING omp
+#else
+#define IDM_HAS_OPENMP 0
+#define IDM_THREADING serial
+#endif
+
+#if defined(__cpp_exceptions) || defined(_CPPUNWIND)
+#define IDM_HAS_EXCEPTIONS 1
+#define IDM_ERRORS throwing
+#else
+#define IDM_HAS_EXCEPTIONS 0
+#define IDM_ERRORS nothrow
+#endif
+
+// Objects built with different switches may be linked into one program: every switch that changes code is in the
+// name of the inline namespace, so the linker never takes one object's function for another's.
+#define IDM_DETAIL_JOIN(a, b, c, d) a##_##b##_##c##_##d
+#define IDM_DETAIL_ABI(a, b, c, d) IDM_DETAIL_JOIN(a, b, c, d)
+#define IDM_ABI IDM_DETAIL_ABI(v0_1, IDM_ISA, IDM_THREADING, IDM_ERRORS)
+
+#define IDM_NAMESPACE_BEGIN \
+    namespace idm {         \
+    inline namespace IDM_ABI {
+#define IDM_NAMESPACE_END \
+    }                     \
+    }
+
+#if defined(__GNUC__) || defined(__clang__)
+#define IDM_RESTRICT __restrict__
+#define IDM_ALWAYS_INLINE inline __attribute__((always_inline))
+#else
+#define IDM_RESTRICT
+#define IDM_ALWAYS_INLINE inline
+#endif
+
+IDM_NAMESPACE_BEGIN
+
+/// Signed index and extent type of the whole library (the same as Eigen's default).
+using Index = std::ptrdiff_t;
+
+/// Marks an extent that is known only at run time, as `Eigen::Dynamic` does.
+inline constexpr Index dynamic = -1;
+
+/// Every buffer of the library starts on a boundary of this many bytes: one cache line, one AVX-512 register.
+inline constexpr std::size_t alignment_bytes = 64;
+
+IDM_NAMESPACE_END
