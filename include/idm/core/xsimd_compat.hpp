@@ -1,0 +1,109 @@
+#pragma once
+
+// Holds what the supported xsimd versions (8.1 to 13) lack or spell differently.
+
+#include <type_traits>
+
+#include <xsimd/xsimd.hpp>
+
+#include <idm/core/config.hpp>
+
+IDM_NAMESPACE_BEGIN
+namespace simd {
+
+template <class T, class Arch>
+using Batch = xsimd::batch<T, Arch>;
+
+/// x * y + z in one rounding where the instruction set has it, else in two.
+///
+/// xsimd 8.1 has no fused form for AVX-512 and would leave it to the compiler's contraction, which is off.
+template <class T, class Arch>
+IDM_ALWAYS_INLINE Batch<T, Arch> multiply_add(const Batch<T, Arch>& x, const Batch<T, Arch>& y,
+                                              const Batch<T, Arch>& z) {
+#if IDM_HAS_AVX512
+    if constexpr (sizeof(Batch<T, Arch>) == 64) {
+        if constexpr (std::is_same_v<T, float>)
+            return _mm512_fmadd_ps(x, y, z);
+        else
+            return _mm512_fmadd_pd(x, y, z);
+    } else {
+        return xsimd::fma(x, y, z);
+    }
+#elif defined(__aarch64__)
+    if constexpr (std::is_same_v<T, float>)
+        return vfmaq_f32(z, x, y);
+    else
+        return vfmaq_f64(z, x, y);
+#else
+    return xsimd::fma(x, y, z);
+#endif
+}
+
+/// max(x, 0) lane by lane; a NaN stays NaN.
+template <class T, class Arch>
+IDM_ALWAYS_INLINE Batch<T, Arch> rectify(const Batch<T, Arch>& x) {
+    return xsimd::select(x < Batch<T, Arch>(T(0)), Batch<T, Arch>(T(0)), x);
+}
+
+/// The square root. gcc 12 warns of an uninitialised variable inside its own unmasked AVX-512 intrinsic.
+template <class T, class Arch>
+IDM_ALWAYS_INLINE Batch<T, Arch> square_root(const Batch<T, Arch>& x) {
+#if IDM_HAS_AVX512
+    if constexpr (sizeof(Batch<T, Arch>) == 64) {
+        if constexpr (std::is_same_v<T, float>)
+            return _mm512_maskz_sqrt_ps(static_cast<__mmask16>(0xffff), x);
+        else
+            return _mm512_maskz_sqrt_pd(static_cast<__mmask8>(0xff), x);
+    }
+#endif
+    return xsimd::sqrt(x);
+}
+
+/// Sum of the lanes, as a fixed tree: lane i + lane i + n/2, halved until one is left.
+template <class T, class Arch>
+inline T sum_lanes(const Batch<T, Arch>& x) {
+    constexpr std::size_t lanes = Batch<T, Arch>::size;
+    alignas(alignment_bytes) T values[lanes];
+    x.store_aligned(values);
+    for (std::size_t half = lanes / 2; half > 0; half /= 2)
+        for (std::size_t i = 0; i < half; ++i) values[i] += values[i + half];
+    return values[0];
+}
+
+/// The first `count` numbers at `from`, the other lanes zero; reads nothing behind them.
+template <class T, class Arch>
+IDM_ALWAYS_INLINE Batch<T, Arch> load_first(const T* from, Index count) {
+#if IDM_HAS_AVX512
+    if constexpr (sizeof(Batch<T, Arch>) == 64) {
+        const unsigned mask = (1u << count) - 1u;
+        if constexpr (std::is_same_v<T, float>)
+            return _mm512_maskz_loadu_ps(static_cast<__mmask16>(mask), from);
+        else
+            return _mm512_maskz_loadu_pd(static_cast<__mmask8>(mask), from);
+    }
+#endif
+    alignas(alignment_bytes) T values[Batch<T, Arch>::size] = {};
+    for (Index i = 0; i < count; ++i) values[i] = from[i];
+    return Batch<T, Arch>::load_aligned(values);
+}
+
+/// Stores the first `count` lanes; writes nothing behind them.
+template <class T, class Arch>
+IDM_ALWAYS_INLINE void store_first(const Batch<T, Arch>& x, T* to, Index count) {
+#if IDM_HAS_AVX512
+    if constexpr (sizeof(Batch<T, Arch>) == 64) {
+        const unsigned mask = (1u << count) - 1u;
+        if constexpr (std::is_same_v<T, float>)
+            _mm512_mask_storeu_ps(to, static_cast<__mmask16>(mask), x);
+        else
+            _mm512_mask_storeu_pd(to, static_cast<__mmask8>(mask), x);
+        return;
+    }
+#endif
+    alignas(alignment_bytes) T values[Batch<T, Arch>::size];
+    x.store_aligned(values);
+    for (Index i = 0; i < count; ++i) to[i] = values[i];
+}
+
+}  // namespace simd
+IDM_NAMESPACE_END

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <idm/kernels/shapes.hpp>
+
+IDM_NAMESPACE_BEGIN
+namespace kernels::reference {
+
+/// y = epilogue(x * w + b).
+///
+/// *Shapes*: x [rows, in_channels], w packed [in_channels, out_channels], b padded [out_channels],
+/// y [rows, out_channels] (overwritten).
+/// *Source*: https://pytorch.org/docs/stable/generated/torch.nn.Linear.html (whose weight is the transpose)
+template <class T>
+void dense_forward(const DenseShape& s, const T* x, const T* w, const T* b, T* y, Epilogue epilogue) {
+    for (Index r = 0; r < s.rows; ++r)
+        for (Index o = 0; o < s.out_channels; ++o) {
+            T sum = b ? b[o] : T(0);
+            for (Index c = 0; c < s.in_channels; ++c)
+                sum += x[r * s.x_row_stride + c] * w[packed_offset(s.in_channels, s.out_channels, c, o)];
+            if (epilogue == Epilogue::relu && sum < T(0)) sum = T(0);
+            y[r * s.y_row_stride + o] = sum;
+        }
+}
+
+/// Numbers of scratch that `dense_backward_input` needs.
+template <class T>
+constexpr Index dense_backward_input_scratch(const DenseShape&) {
+    return 0;
+}
+
+/// d_x[r, c] = sum_o d_y[r, o] * w[c, o]; d_x is overwritten.
+template <class T>
+void dense_backward_input(const DenseShape& s, const T* d_y, const T* w, T* d_x, T* /*scratch*/) {
+    for (Index r = 0; r < s.rows; ++r)
+        for (Index c = 0; c < s.in_channels; ++c) {
+            T sum = T(0);
+            for (Index o = 0; o < s.out_channels; ++o)
+                sum += d_y[r * s.y_row_stride + o] * w[packed_offset(s.in_channels, s.out_channels, c, o)];
+            d_x[r * s.x_row_stride + c] = sum;
+        }
+}
+
+/// d_w[c, o] += sum_r x[r, c] * d_y[r, o], d_b[o] += sum_r d_y[r, o].
+template <class T>
+void dense_backward_weights_accumulate(const DenseShape& s, const T* x, const T* d_y, T* d_w, T* d_b) {
+    for (Index r = 0; r < s.rows; ++r)
+        for (Index o = 0; o < s.out_channels; ++o) {
+            const T d = d_y[r * s.y_row_stride + o];
+            d_b[o] += d;
+            for (Index c = 0; c < s.in_channels; ++c)
+                d_w[packed_offset(s.in_channels, s.out_channels, c, o)] += x[r * s.x_row_stride + c] * d;
+        }
+}
+
+}  // namespace kernels::reference
+IDM_NAMESPACE_END

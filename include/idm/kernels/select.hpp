@@ -1,0 +1,89 @@
+#pragma once
+
+#include <idm/core/config.hpp>
+#include <idm/kernels/reference/conv1d.hpp>
+#include <idm/kernels/reference/dense.hpp>
+#include <idm/kernels/reference/elementwise.hpp>
+
+#if !defined(IDM_NO_SIMD)
+#include <idm/kernels/simd/conv1d.hpp>
+#include <idm/kernels/simd/dense.hpp>
+#include <idm/kernels/simd/elementwise.hpp>
+#endif
+
+// The one place that chooses an implementation. Layers and training call `kernels::conv1d_forward` and its like.
+
+IDM_NAMESPACE_BEGIN
+namespace kernels {
+
+#if defined(IDM_NO_SIMD)
+
+using reference::adam;
+using reference::add_accumulate;
+using reference::conv1d_backward_input;
+using reference::conv1d_backward_input_scratch;
+using reference::conv1d_backward_weights_accumulate;
+using reference::conv1d_forward;
+using reference::dense_backward_input;
+using reference::dense_backward_input_scratch;
+using reference::dense_backward_weights_accumulate;
+using reference::dense_forward;
+using reference::relu_backward;
+using reference::relu_forward;
+using reference::squared_error;
+
+#else
+
+using DefaultArch = xsimd::default_arch;
+using simd::conv1d_backward_input_scratch;
+using simd::dense_backward_input_scratch;
+
+template <class T>
+void conv1d_forward(const ConvShape& s, const T* x, const T* w, const T* b, T* y, Epilogue epilogue) {
+    simd::conv1d_forward<DefaultArch>(s, x, w, b, y, epilogue);
+}
+template <class T>
+void conv1d_backward_input(const ConvShape& s, const T* d_y, const T* w, T* d_x, T* scratch) {
+    simd::conv1d_backward_input<DefaultArch>(s, d_y, w, d_x, scratch);
+}
+template <class T>
+void conv1d_backward_weights_accumulate(const ConvShape& s, const T* x, const T* d_y, T* d_w, T* d_b) {
+    simd::conv1d_backward_weights_accumulate<DefaultArch>(s, x, d_y, d_w, d_b);
+}
+template <class T>
+void dense_forward(const DenseShape& s, const T* x, const T* w, const T* b, T* y, Epilogue epilogue) {
+    simd::dense_forward<DefaultArch>(s, x, w, b, y, epilogue);
+}
+template <class T>
+void dense_backward_input(const DenseShape& s, const T* d_y, const T* w, T* d_x, T* scratch) {
+    simd::dense_backward_input<DefaultArch>(s, d_y, w, d_x, scratch);
+}
+template <class T>
+void dense_backward_weights_accumulate(const DenseShape& s, const T* x, const T* d_y, T* d_w, T* d_b) {
+    simd::dense_backward_weights_accumulate<DefaultArch>(s, x, d_y, d_w, d_b);
+}
+template <class T>
+void relu_forward(Index size, const T* x, T* y) {
+    simd::relu_forward<DefaultArch>(size, x, y);
+}
+template <class T>
+void relu_backward(Index size, const T* y, const T* d_y, T* d_x) {
+    simd::relu_backward<DefaultArch>(size, y, d_y, d_x);
+}
+template <class T>
+void add_accumulate(Index size, const T* x, T* y) {
+    simd::add_accumulate<DefaultArch>(size, x, y);
+}
+template <class T>
+T squared_error(Index size, const T* prediction, const T* target, T scale, T* d_prediction) {
+    return simd::squared_error<DefaultArch>(size, prediction, target, scale, d_prediction);
+}
+template <class T>
+void adam(Index size, const AdamStep<T>& step, const T* g, T* m, T* v, T* w) {
+    simd::adam<DefaultArch>(size, step, g, m, v, w);
+}
+
+#endif
+
+}  // namespace kernels
+IDM_NAMESPACE_END

@@ -1,0 +1,102 @@
+#pragma once
+
+#include <algorithm>
+
+#include <idm/kernels/simd/product.hpp>
+
+// The convolutions as overlapped-row products. What they compute is written out in reference/conv1d.hpp.
+
+IDM_NAMESPACE_BEGIN
+namespace kernels::simd {
+
+inline constexpr Product conv_product(const ConvShape& s) {
+    Product p;
+    const bool merged = s.dilation == 1 || s.kernel == 1;
+    p.groups = s.samples;
+    p.x_group = s.x_sample_stride;
+    p.y_group = s.y_sample_stride;
+    p.rows = s.out_length;
+    p.x_row = s.stride * s.in_channels;
+    p.y_row = s.out_channels;
+    p.taps = merged ? 1 : s.kernel;
+    p.x_tap = s.dilation * s.in_channels;
+    p.inner = merged ? s.kernel * s.in_channels : s.in_channels;
+    p.columns = s.out_channels;
+    if (p.rows == 1) {  // one row per sample: the samples are the rows, and tiles run over them
+        p.rows = p.groups;
+        p.x_row = p.x_group;
+        p.y_row = p.y_group;
+        p.groups = 1;
+    }
+    return p;
+}
+
+/// Reads the halo of x: see `forward_halo`.
+template <class Arch, class T>
+void conv1d_forward(const ConvShape& s, const T* x, const T* w, const T* b, T* y, Epilogue epilogue) {
+    product_forward<Arch>(conv_product(s), x - s.pad_left * s.in_channels, w, b, false, epilogue, y);
+}
+
+/// Numbers of scratch that `conv1d_backward_input` needs: the transposed weights.
+template <class T>
+constexpr Index conv1d_backward_input_scratch(const ConvShape& s) {
+    return packed_weight_size(s.kernel * s.out_channels, s.in_channels);
+}
+
+/// Reads the halo of d_y: see `backward_halo`.
+template <class Arch, class T>
+void conv1d_backward_input(const ConvShape& s, const T* d_y, const T* w, T* d_x, T* scratch) {
+    const Index to_rows = s.kernel * s.out_channels;
+    if (s.stride == 1) {
+        // A convolution of d_y with the taps in reverse order.
+        for (Index k = 0; k < s.kernel; ++k)
+            transpose_tap(s.weight_rows(), k * s.in_channels, s.in_channels, s.out_channels, w, to_rows,
+                          (s.kernel - 1 - k) * s.out_channels, scratch);
+        ConvShape t = s;
+        t.in_length = s.out_length;
+        t.in_channels = s.out_channels;
+        t.out_length = s.in_length;
+        t.out_channels = s.in_channels;
+        t.pad_left = s.reach() - s.pad_left;
+        t.x_sample_stride = s.y_sample_stride;
+        t.y_sample_stride = s.x_sample_stride;
+        product_forward<Arch>(conv_product(t), d_y - t.pad_left * t.in_channels, scratch, static_cast<const T*>(nullptr),
+                              false, Epilogue::none, d_x);
+        return;
+    }
+    for (Index k = 0; k < s.kernel; ++k)
+        transpose_tap(s.weight_rows(), k * s.in_channels, s.in_channels, s.out_channels, w, s.out_channels, Index(0),
+                      scratch + k * packed_weight_size(s.out_channels, s.in_channels));
+    for (Index n = 0; n < s.samples; ++n)
+        std::fill_n(d_x + n * s.x_sample_stride, s.in_length * s.in_channels, T(0));
+    // Tap k adds to the rows l * stride + k * dilation - pad_left of the l for which they lie inside.
+    for (Index k = 0; k < s.kernel; ++k) {
+        const Index shift = k * s.dilation - s.pad_left;
+        const Index first = shift >= 0 ? 0 : (-shift + s.stride - 1) / s.stride;
+        const Index behind = s.in_length - shift <= 0 ? 0 : (s.in_length - shift + s.stride - 1) / s.stride;
+        const Index end = std::min(s.out_length, behind);
+        if (first >= end) continue;
+        Product p;
+        p.groups = s.samples;
+        p.x_group = s.y_sample_stride;
+        p.y_group = s.x_sample_stride;
+        p.rows = end - first;
+        p.x_row = s.out_channels;
+        p.y_row = s.stride * s.in_channels;
+        p.inner = s.out_channels;
+        p.columns = s.in_channels;
+        product_forward<Arch>(p, d_y + first * s.out_channels,
+                              scratch + k * packed_weight_size(s.out_channels, s.in_channels),
+                              static_cast<const T*>(nullptr), true, Epilogue::none,
+                              d_x + (first * s.stride + shift) * s.in_channels);
+    }
+}
+
+/// Reads the halo of x: see `forward_halo`.
+template <class Arch, class T>
+void conv1d_backward_weights_accumulate(const ConvShape& s, const T* x, const T* d_y, T* d_w, T* d_b) {
+    product_backward_weights<Arch>(conv_product(s), x - s.pad_left * s.in_channels, d_y, d_w, d_b);
+}
+
+}  // namespace kernels::simd
+IDM_NAMESPACE_END

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <idm/kernels/simd/product.hpp>
+
+// What these compute is written out in reference/dense.hpp.
+
+IDM_NAMESPACE_BEGIN
+namespace kernels::simd {
+
+inline constexpr Product dense_product(Index rows, Index inner, Index columns, Index x_row, Index y_row) {
+    Product p;
+    p.rows = rows;
+    p.x_row = x_row;
+    p.y_row = y_row;
+    p.inner = inner;
+    p.columns = columns;
+    return p;
+}
+
+template <class Arch, class T>
+void dense_forward(const DenseShape& s, const T* x, const T* w, const T* b, T* y, Epilogue epilogue) {
+    product_forward<Arch>(dense_product(s.rows, s.in_channels, s.out_channels, s.x_row_stride, s.y_row_stride), x, w, b,
+                          false, epilogue, y);
+}
+
+/// Numbers of scratch that `dense_backward_input` needs: the transposed weights.
+template <class T>
+constexpr Index dense_backward_input_scratch(const DenseShape& s) {
+    return packed_weight_size(s.out_channels, s.in_channels);
+}
+
+template <class Arch, class T>
+void dense_backward_input(const DenseShape& s, const T* d_y, const T* w, T* d_x, T* scratch) {
+    transpose_tap(s.in_channels, Index(0), s.in_channels, s.out_channels, w, s.out_channels, Index(0), scratch);
+    product_forward<Arch>(dense_product(s.rows, s.out_channels, s.in_channels, s.y_row_stride, s.x_row_stride), d_y,
+                          scratch, static_cast<const T*>(nullptr), false, Epilogue::none, d_x);
+}
+
+template <class Arch, class T>
+void dense_backward_weights_accumulate(const DenseShape& s, const T* x, const T* d_y, T* d_w, T* d_b) {
+    product_backward_weights<Arch>(
+        dense_product(s.rows, s.in_channels, s.out_channels, s.x_row_stride, s.y_row_stride), x, d_y, d_w, d_b);
+}
+
+}  // namespace kernels::simd
+IDM_NAMESPACE_END

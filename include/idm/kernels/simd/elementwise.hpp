@@ -1,0 +1,98 @@
+#pragma once
+
+#include <idm/core/xsimd_compat.hpp>
+#include <idm/kernels/reference/elementwise.hpp>
+
+// What these compute is written out in reference/elementwise.hpp.
+
+IDM_NAMESPACE_BEGIN
+namespace kernels::simd {
+
+using idm::simd::Batch;
+using idm::simd::load_first;
+using idm::simd::multiply_add;
+using idm::simd::rectify;
+using idm::simd::square_root;
+using idm::simd::store_first;
+using idm::simd::sum_lanes;
+
+/// Calls whole(i) for each full vector and tail(i, count) for what is left of `size`.
+template <class Arch, class T, class Whole, class Tail>
+IDM_ALWAYS_INLINE void sweep(Index size, Whole&& whole, Tail&& tail) {
+    constexpr Index lanes = static_cast<Index>(Batch<T, Arch>::size);
+    Index i = 0;
+    for (; i + lanes <= size; i += lanes) whole(i);
+    if (i < size) tail(i, size - i);
+}
+
+template <class Arch, class T>
+void relu_forward(Index size, const T* x, T* y) {
+    using B = Batch<T, Arch>;
+    sweep<Arch, T>(
+        size, [&](Index i) { rectify<T, Arch>(B::load_unaligned(x + i)).store_unaligned(y + i); },
+        [&](Index i, Index n) { reference::relu_forward(n, x + i, y + i); });
+}
+
+template <class Arch, class T>
+void relu_backward(Index size, const T* y, const T* d_y, T* d_x) {
+    using B = Batch<T, Arch>;
+    sweep<Arch, T>(
+        size,
+        [&](Index i) {
+            xsimd::select(B::load_unaligned(y + i) > B(T(0)), B::load_unaligned(d_y + i), B(T(0)))
+                .store_unaligned(d_x + i);
+        },
+        [&](Index i, Index n) { reference::relu_backward(n, y + i, d_y + i, d_x + i); });
+}
+
+template <class Arch, class T>
+void add_accumulate(Index size, const T* x, T* y) {
+    using B = Batch<T, Arch>;
+    sweep<Arch, T>(
+        size, [&](Index i) { (B::load_unaligned(y + i) + B::load_unaligned(x + i)).store_unaligned(y + i); },
+        [&](Index i, Index n) { reference::add_accumulate(n, x + i, y + i); });
+}
+
+template <class Arch, class T>
+T squared_error(Index size, const T* prediction, const T* target, T scale, T* d_prediction) {
+    using B = Batch<T, Arch>;
+    B sum(T(0));
+    const B two_scale(scale * T(2));
+    const auto body = [&](const B& p, const B& t) {
+        const B difference = p - t;
+        sum = multiply_add(difference, difference, sum);
+        return two_scale * difference;
+    };
+    sweep<Arch, T>(
+        size,
+        [&](Index i) {
+            body(B::load_unaligned(prediction + i), B::load_unaligned(target + i)).store_unaligned(d_prediction + i);
+        },
+        [&](Index i, Index n) {
+            store_first<T, Arch>(body(load_first<T, Arch>(prediction + i, n), load_first<T, Arch>(target + i, n)),
+                                 d_prediction + i, n);
+        });
+    return sum_lanes<T, Arch>(sum);
+}
+
+template <class Arch, class T>
+void adam(Index size, const AdamStep<T>& step, const T* g, T* m, T* v, T* w) {
+    using B = Batch<T, Arch>;
+    const B beta1(step.beta1), beta2(step.beta2), rest1(T(1) - step.beta1), rest2(T(1) - step.beta2);
+    const B step_size(step.step_size), root_scale(step.root_scale), epsilon(step.epsilon), decay(step.decay);
+    sweep<Arch, T>(
+        size,
+        [&](Index i) {
+            const B gradient = B::load_unaligned(g + i);
+            const B first = multiply_add(beta1, B::load_unaligned(m + i), rest1 * gradient);
+            const B second = multiply_add(beta2, B::load_unaligned(v + i), rest2 * (gradient * gradient));
+            first.store_unaligned(m + i);
+            second.store_unaligned(v + i);
+            const B change = step_size * first / multiply_add(square_root<T, Arch>(second), root_scale, epsilon);
+            (decay * B::load_unaligned(w + i) - change).store_unaligned(w + i);
+        },
+        [&](Index i, Index n) { reference::adam(n, step, g + i, m + i, v + i, w + i); });
+}
+
+}  // namespace kernels::simd
+IDM_NAMESPACE_END

@@ -1,0 +1,242 @@
+#pragma once
+
+#include <algorithm>
+#include <type_traits>
+
+#include <idm/core/xsimd_compat.hpp>
+#include <idm/kernels/shapes.hpp>
+
+// The one structure under convolution and dense: a matrix product whose left rows may overlap.
+//
+//     y[g, r, :] = b + sum_tap sum_i x[g * x_group + r * x_row + tap * x_tap + i] * w[tap * inner + i, :]
+//
+// With dilation 1 an output row of a convolution reads kernel * in_channels contiguous numbers, so there is one tap.
+
+IDM_NAMESPACE_BEGIN
+namespace kernels::simd {
+
+using idm::simd::Batch;
+using idm::simd::load_first;
+using idm::simd::multiply_add;
+using idm::simd::rectify;
+using idm::simd::store_first;
+
+struct Product {
+    Index groups = 1, x_group = 0, y_group = 0;
+    Index rows = 0, x_row = 0, y_row = 0;
+    Index taps = 1, x_tap = 0, inner = 0;
+    Index columns = 0;
+
+    constexpr Index weight_rows() const { return taps * inner; }
+};
+
+/// Rows of a tile: with two vectors of columns, 8 rows fill 16 of AVX-512's and NEON's 32 registers with sums and
+/// leave room for weights; 16 registers hold 6 rows.
+template <class T, class Arch>
+inline constexpr Index tile_rows = (IDM_HAS_AVX512 && sizeof(Batch<T, Arch>) == 64) ? 8 :
+#if defined(__aarch64__)
+                                                                                      8;
+#else
+                                                                                      6;
+#endif
+
+/// Splits `rows` into tiles of at most `most` rows whose sizes differ by one at the most, so that no short tail is left.
+struct Tiling {
+    Index tiles, base, larger;  // the first `larger` tiles have base + 1 rows
+    constexpr Tiling(Index rows, Index most)
+        : tiles((rows + most - 1) / most), base(tiles ? rows / tiles : 0), larger(tiles ? rows % tiles : 0) {}
+};
+
+/// Calls f.template operator()<R>() with R = `rows`, 1 <= rows <= Most.
+template <Index Most, class F>
+IDM_ALWAYS_INLINE void with_rows(Index rows, F&& f) {
+    if constexpr (Most > 1) {
+        if (rows == Most)
+            f.template operator()<Most>();
+        else
+            with_rows<Most - 1>(rows, f);
+    } else {
+        f.template operator()<1>();
+    }
+}
+
+/// A tile of R rows x V vectors of the forward product.
+///
+/// `bias` null: starts from y (`accumulate`) or from zero. `last` is the number of lanes to store of the last vector.
+template <class Arch, class T, Index R, Index V>
+IDM_ALWAYS_INLINE void forward_tile(const Product& p, const T* IDM_RESTRICT x, const T* IDM_RESTRICT w, Index w_row,
+                                    const T* bias, bool accumulate, Epilogue epilogue, T* y, Index last) {
+    using B = Batch<T, Arch>;
+    constexpr Index lanes = static_cast<Index>(B::size);
+    B sums[R][V];
+    for (Index v = 0; v < V; ++v) {
+        const B start = bias ? B::load_unaligned(bias + v * lanes) : B(T(0));
+        for (Index r = 0; r < R; ++r) sums[r][v] = start;
+    }
+    for (Index tap = 0; tap < p.taps; ++tap) {
+        const T* IDM_RESTRICT rows = x + tap * p.x_tap;
+        for (Index i = 0; i < p.inner; ++i, w += w_row) {
+            B weights[V];
+            for (Index v = 0; v < V; ++v) weights[v] = B::load_unaligned(w + v * lanes);
+            for (Index r = 0; r < R; ++r) {
+                const B value(rows[r * p.x_row + i]);
+                for (Index v = 0; v < V; ++v) sums[r][v] = multiply_add(value, weights[v], sums[r][v]);
+            }
+        }
+    }
+    for (Index r = 0; r < R; ++r)
+        for (Index v = 0; v < V; ++v) {
+            T* to = y + r * p.y_row + v * lanes;
+            const bool whole = v < V - 1 || last == lanes;
+            if (accumulate)
+                sums[r][v] = sums[r][v] + (whole ? B::load_unaligned(to) : load_first<T, Arch>(to, last));
+            if (epilogue == Epilogue::relu) sums[r][v] = rectify<T, Arch>(sums[r][v]);
+            if (whole)
+                sums[r][v].store_unaligned(to);
+            else
+                store_first<T, Arch>(sums[r][v], to, last);
+        }
+}
+
+/// All rows of all groups for V vectors of columns.
+template <class Arch, class T, Index V>
+void forward_columns(const Product& p, const T* x, const T* w, Index w_row, const T* bias, bool accumulate,
+                     Epilogue epilogue, T* y, Index last) {
+    constexpr Index most = tile_rows<T, Arch>;
+    const Tiling tiling(p.rows, most);
+    for (Index g = 0; g < p.groups; ++g) {
+        const T* from = x + g * p.x_group;
+        T* to = y + g * p.y_group;
+        for (Index t = 0; t < tiling.tiles; ++t) {
+            const Index rows = tiling.base + (t < tiling.larger ? 1 : 0);
+            with_rows<most>(rows, [&]<Index R>() {
+                forward_tile<Arch, T, R, V>(p, from, w, w_row, bias, accumulate, epilogue, to, last);
+            });
+            from += rows * p.x_row;
+            to += rows * p.y_row;
+        }
+    }
+}
+
+/// Calls f(begin, V, last) for each run of one or two vectors of columns: `begin` the first column, V the number of
+/// vectors as a template argument, `last` the columns in the last vector.
+template <class Arch, class T, class F>
+void for_each_vector_pair(Index columns, F&& f) {
+    constexpr Index lanes = static_cast<Index>(Batch<T, Arch>::size);
+    for (Index begin = 0; begin < columns; begin += 2 * lanes) {
+        const Index left = columns - begin;
+        if (left > lanes)
+            f.template operator()<2>(begin, std::min(left - lanes, lanes));
+        else
+            f.template operator()<1>(begin, left);
+    }
+}
+
+/// y = epilogue(product + bias), or y += product with `accumulate` (and no bias).
+template <class Arch, class T>
+void product_forward(const Product& p, const T* x, const T* w, const T* bias, bool accumulate, Epilogue epilogue, T* y) {
+    for_each_vector_pair<Arch, T>(p.columns, [&]<Index V>(Index begin, Index last) {
+        const Index block = begin / column_block * column_block;
+        const T* columns = w + packed_offset(p.weight_rows(), p.columns, 0, begin);
+        forward_columns<Arch, T, V>(p, x, columns, packed_block_width(p.columns, block), bias ? bias + begin : nullptr,
+                                    accumulate, epilogue, y + begin, last);
+    });
+}
+
+/// A tile of R weight rows x V vectors of the weight gradient: d_w += sum over (group, row) of x^T d_y.
+template <class Arch, class T, Index R, Index V>
+IDM_ALWAYS_INLINE void weight_tile(const Product& p, const T* IDM_RESTRICT x, const T* IDM_RESTRICT d_y, Index last,
+                                   T* d_w, Index w_row) {
+    using B = Batch<T, Arch>;
+    constexpr Index lanes = static_cast<Index>(B::size);
+    B sums[R][V];
+    for (Index r = 0; r < R; ++r)
+        for (Index v = 0; v < V; ++v) sums[r][v] = B(T(0));
+    const auto sweep = [&](auto whole) {
+        for (Index g = 0; g < p.groups; ++g) {
+            const T* IDM_RESTRICT from = x + g * p.x_group;
+            const T* IDM_RESTRICT d = d_y + g * p.y_group;
+            for (Index row = 0; row < p.rows; ++row, from += p.x_row, d += p.y_row) {
+                B gradients[V];
+                for (Index v = 0; v < V; ++v) {
+                    if constexpr (decltype(whole)::value)
+                        gradients[v] = B::load_unaligned(d + v * lanes);
+                    else
+                        gradients[v] = v < V - 1 ? B::load_unaligned(d + v * lanes)
+                                                 : load_first<T, Arch>(d + v * lanes, last);
+                }
+                for (Index r = 0; r < R; ++r) {
+                    const B value(from[r]);
+                    for (Index v = 0; v < V; ++v) sums[r][v] = multiply_add(value, gradients[v], sums[r][v]);
+                }
+            }
+        }
+    };
+    if (last == lanes)
+        sweep(std::true_type{});
+    else
+        sweep(std::false_type{});
+    for (Index r = 0; r < R; ++r)
+        for (Index v = 0; v < V; ++v) {
+            T* to = d_w + r * w_row + v * lanes;
+            (B::load_unaligned(to) + sums[r][v]).store_unaligned(to);
+        }
+}
+
+/// d_w += x^T d_y over all groups and rows, d_b += column sums of d_y.
+template <class Arch, class T>
+void product_backward_weights(const Product& p, const T* x, const T* d_y, T* d_w, T* d_b) {
+    constexpr Index most = tile_rows<T, Arch>;
+    using B = Batch<T, Arch>;
+    constexpr Index lanes = static_cast<Index>(B::size);
+    const Tiling tiling(p.inner, most);
+    for_each_vector_pair<Arch, T>(p.columns, [&]<Index V>(Index begin, Index last) {
+        const Index w_row = packed_block_width(p.columns, begin / column_block * column_block);
+        T* columns = d_w + packed_offset(p.weight_rows(), p.columns, 0, begin);
+        for (Index tap = 0; tap < p.taps; ++tap) {
+            const T* from = x + tap * p.x_tap;
+            for (Index t = 0; t < tiling.tiles; ++t) {
+                const Index rows = tiling.base + (t < tiling.larger ? 1 : 0);
+                with_rows<most>(rows, [&]<Index R>() {
+                    weight_tile<Arch, T, R, V>(p, from, d_y + begin, last, columns, w_row);
+                });
+                from += rows;
+                columns += rows * w_row;
+            }
+        }
+        B sums[V];
+        for (Index v = 0; v < V; ++v) sums[v] = B(T(0));
+        for (Index g = 0; g < p.groups; ++g)
+            for (Index r = 0; r < p.rows; ++r) {
+                const T* d = d_y + begin + g * p.y_group + r * p.y_row;
+                for (Index v = 0; v < V; ++v)
+                    sums[v] += v < V - 1 ? B::load_unaligned(d + v * lanes) : load_first<T, Arch>(d + v * lanes, last);
+            }
+        for (Index v = 0; v < V; ++v) {
+            T* to = d_b + begin + v * lanes;
+            (B::load_unaligned(to) + sums[v]).store_unaligned(to);
+        }
+    });
+}
+
+/// Packs the transpose of one tap of w: from [tap rows c, columns o] to [o, columns c], as the forward product wants it
+/// for the input gradient.
+template <class T>
+void transpose_tap(Index weight_rows, Index first_row, Index inner, Index columns, const T* w, Index to_rows,
+                   Index to_first_row, T* to) {
+    for (Index begin = 0; begin < inner; begin += column_block) {
+        const Index width = packed_block_width(inner, begin);
+        T* block = to + begin * to_rows + to_first_row * width;
+        const Index filled = std::min(width, inner - begin);
+        for (Index o = 0; o < columns; ++o) {
+            const Index w_begin = o / column_block * column_block;
+            const Index w_width = packed_block_width(columns, w_begin);
+            const T* from = w + w_begin * weight_rows + (first_row + begin) * w_width + (o - w_begin);
+            for (Index c = 0; c < filled; ++c) block[o * width + c] = from[c * w_width];
+            for (Index c = filled; c < width; ++c) block[o * width + c] = T(0);
+        }
+    }
+}
+
+}  // namespace kernels::simd
+IDM_NAMESPACE_END
