@@ -1,0 +1,17 @@
+# idm_own_target(name): what the project's own tests, examples and benchmarks are built with, and no consumer is.
+function(idm_own_target name)
+    if(IDM_NATIVE)
+        target_link_libraries(${name} PRIVATE idm::native)
+    else()
+        target_link_libraries(${name} PRIVATE idm::idm)
+    endif()
+    # The kernels call the fused multiply-add themselves; contraction elsewhere would make results depend on the compiler.
+    target_compile_options(${name} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -ffp-contract=off)
+    if(IDM_WERROR)
+        target_compile_options(${name} PRIVATE -Werror)
+    endif()
+    if(IDM_SANITIZE)
+        target_compile_options(${name} PRIVATE -fsanitize=${IDM_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+        target_link_options(${name} PRIVATE -fsanitize=${IDM_SANITIZE})
+    endif()
+endfunction()

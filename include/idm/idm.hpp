@@ -1,0 +1,5 @@
+#pragma once
+
+// Everything, in the order in which the data flows.
+
+#include <idm/inference.hpp>

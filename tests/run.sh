@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+set -euo pipefail
+
+usage() {
+    cat <<'END'
+Usage: tests/run.sh [OPTIONS] [-- CTEST_OPTIONS...]
+
+Installs what the tests need (cmake/bootstrap.sh), builds them in build/tests and runs them.
+
+  --long             run the long tests too
+  --preset NAME      configure by a preset of CMakePresets.json, in build/tests-NAME
+  --compiler CXX     build with this compiler, in build/tests-CXX
+  --werror           warnings in our own code are errors
+  --jobs N           parallel jobs (default: one per core, if memory carries them)
+  --help             this text
+
+Example: tests/run.sh --preset asan-ubsan -- -R kernels
+END
+}
+
+fail() {
+    echo "tests/run.sh: $1" >&2
+    usage >&2
+    exit 2
+}
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+suffix="" preset="" compiler="" jobs="" long=0
+options=(-DIDM_BUILD_TESTS=ON -DIDM_BUILD_EXAMPLES=OFF -DIDM_BUILD_BENCHMARKS=OFF)
+while [[ $# -gt 0 ]]; do
+    case $1 in
+        --long) long=1 ;;
+        --preset) preset=${2:?--preset needs a name} && shift ;;
+        --compiler) compiler=${2:?--compiler needs a program} && shift ;;
+        --jobs) jobs=${2:?--jobs needs a number} && shift ;;
+        --werror) options+=(-DIDM_WERROR=ON) ;;
+        -h | --help) usage && exit 0 ;;
+        --) shift && break ;;
+        *) fail "unknown option '$1'" ;;
+    esac
+    shift
+done
+if [[ -n $preset ]]; then
+    suffix+="-$preset"
+    options+=(--preset "$preset")
+fi
+if [[ -n $compiler ]]; then
+    suffix+="-$(basename "$compiler")"
+    options+=("-DCMAKE_CXX_COMPILER=$compiler")
+fi
+[[ -n $jobs ]] || jobs=$("$root/cmake/jobs.sh")
+build="$root/build/tests$suffix"
+
+"$root/cmake/bootstrap.sh" library tests
+if [[ ! -f $build/CMakeCache.txt ]] && command -v ninja >/dev/null; then
+    options+=(-G Ninja)
+fi
+(cd "$root" && cmake -S . -B "$build" "${options[@]}")
+cmake --build "$build" --parallel "$jobs"
+
+ctest_options=(--test-dir "$build" --output-on-failure --no-tests=error --parallel "$jobs")
+((long)) || ctest_options+=(--label-exclude '^long$')
+ctest "${ctest_options[@]}" "$@"
