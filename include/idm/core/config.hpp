@@ -11,7 +11,8 @@
 #include <idm/version.hpp>
 
 #if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
-#error "idm: -ffast-math breaks its NaN checks and the agreement of its results; build without it. The kernels call the fused multiply-add themselves."
+#error \
+    "idm: -ffast-math breaks its NaN checks and the agreement of its results; build without it. The kernels call the fused multiply-add themselves."
 #endif
 
 #if __cplusplus < 202002L && !(defined(_MSVC_LANG) && _MSVC_LANG >= 202002L)
