@@ -1,6 +1,7 @@
-# idm_own_target(name): what the project's own tests, examples and benchmarks are built with, and no consumer is.
+# idm_own_target(name [PORTABLE]): what the project's own tests, examples and benchmarks are built with, and no consumer
+# is. PORTABLE: never for this machine's instruction set, whatever IDM_NATIVE says.
 function(idm_own_target name)
-    if(IDM_NATIVE)
+    if(IDM_NATIVE AND NOT "PORTABLE" IN_LIST ARGN)
         target_link_libraries(${name} PRIVATE idm::native)
     else()
         target_link_libraries(${name} PRIVATE idm::idm)

@@ -11,3 +11,6 @@
 #include <idm/core/shape.hpp>
 #include <idm/core/tensor.hpp>
 #include <idm/version.hpp>
+
+#include <idm/kernels/select.hpp>
+#include <idm/kernels/shapes.hpp>

@@ -1,0 +1,1 @@
+#include <idm/core/config.hpp>

@@ -1,0 +1,3 @@
+#include <idm/core/shape.hpp>
+
+idm::Extent<-2> extent;

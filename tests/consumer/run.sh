@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# Builds and runs projects that use the library in each supported way, with plain -O2, in a temporary folder.
+# CXX chooses the compiler.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+here="$root/tests/consumer"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export CXX=${CXX:-c++}
+
+fail() {
+    echo "consumer: $1" >&2
+    exit 1
+}
+
+# build NAME FOLDER [CMAKE_OPTION...]: configures and builds tests/consumer/FOLDER in $work/NAME.
+build() {
+    local name=$1 folder=$2
+    shift 2
+    echo "--- $name"
+    cmake -S "$here/$folder" -B "$work/$name" -DCMAKE_BUILD_TYPE= -DCMAKE_CXX_FLAGS=-O2 \
+        -DCMAKE_EXPORT_COMPILE_COMMANDS=ON "$@" >"$work/log" 2>&1 &&
+        cmake --build "$work/$name" >>"$work/log" 2>&1 || { cat "$work/log" && fail "$name does not build"; }
+}
+
+# plain NAME: the library's target must pass no machine or warning flag on.
+plain() {
+    if grep -oE -- ' -(m|W|ffp|ffast)[^ ]*' "$work/$1/compile_commands.json"; then
+        fail "$1: idm::idm passed these flags on"
+    fi
+}
+
+# separate OBJECT OBJECT: no weak symbol of ours may be in both, or the linker would take one object's code for both.
+symbols() { nm --defined-only "$1" | awk '$2 ~ /^[WVu]$/ && $3 ~ /3idm/ {print $3}' | sort -u; }
+separate() {
+    symbols "$1" >"$work/a" && symbols "$2" >"$work/b"
+    [[ -s $work/a && -s $work/b ]] || fail "expected weak symbols of idm in $1 and $2"
+    local shared
+    shared=$(comm -12 "$work/a" "$work/b")
+    [[ -z $shared ]] || fail "symbols in both $1 and $2: $(c++filt <<<"$shared")"
+    echo "no shared symbol among $(wc -l <"$work/a") and $(wc -l <"$work/b")"
+}
+
+(cmake -S "$root" -B "$work/package" -DIDM_BUILD_TESTS=OFF -DIDM_BUILD_EXAMPLES=OFF -DIDM_BUILD_BENCHMARKS=OFF \
+    -DCMAKE_INSTALL_PREFIX="$work/prefix" && cmake --install "$work/package") >"$work/log" 2>&1 ||
+    { cat "$work/log" && fail "cannot install"; }
+
+build find_package find_package -DCMAKE_PREFIX_PATH="$work/prefix"
+build add_subdirectory add_subdirectory -DIDM_SOURCE_DIR="$root"
+build fetch_content fetch_content -DFETCHCONTENT_SOURCE_DIR_IDM="$root"
+for name in find_package add_subdirectory fetch_content; do
+    plain "$name"
+    "$work/$name/consumer"
+done
+
+if command -v pkg-config >/dev/null; then
+    echo "--- pkg-config"
+    flags=$(PKG_CONFIG_PATH="$work/prefix/share/pkgconfig" pkg-config --cflags idm)
+    # shellcheck disable=SC2086  # several flags
+    "$CXX" -std=c++20 -O2 $flags "$here/main.cpp" -o "$work/pkg" && "$work/pkg"
+fi
+
+for level in -O2 -O0; do
+    build "two_isas$level" two_isas -DIDM_SOURCE_DIR="$root" -DCMAKE_CXX_FLAGS="$level"
+    mapfile -t objects < <(find "$work/two_isas$level" -name 'work.cpp.o' | sort)
+    if [[ ${#objects[@]} -lt 2 ]]; then
+        echo "skipped: this machine runs fewer than two of the instruction sets"
+        continue
+    fi
+    for ((i = 1; i < ${#objects[@]}; ++i)); do
+        for ((j = 0; j < i; ++j)); do
+            separate "${objects[j]}" "${objects[i]}"
+        done
+    done
+    "$work/two_isas$level/consumer"
+done
