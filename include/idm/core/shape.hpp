@@ -41,13 +41,13 @@ private:
 
 namespace detail {
 
-/// `f` of static extents: the result is static if all are, else dynamic.
-template <class F, Index... N>
-consteval Index map_static(F f) {
+/// `F` of static extents: the result is static if all are, else dynamic.
+template <auto F, Index... N>
+consteval Index map_static() {
     if constexpr (((N == dynamic) || ...))
         return dynamic;
     else
-        return f(N...);
+        return F(N...);
 }
 
 }  // namespace detail

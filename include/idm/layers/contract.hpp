@@ -1,0 +1,136 @@
+#pragma once
+
+#include <concepts>
+#include <string>
+#include <vector>
+
+#include <idm/core/config.hpp>
+#include <idm/core/shape.hpp>
+#include <idm/core/workspace.hpp>
+#include <idm/kernels/shapes.hpp>
+#include <idm/layers/parameters.hpp>
+
+IDM_NAMESPACE_BEGIN
+
+// The contract that every layer meets, the library's and a user's alike.
+//
+// A layer is a small value: its configuration and nothing else. The network around it keeps the parameters and all
+// memory, and passes each call the shape of one input sample. What a layer needs beyond `output_shape`, `forward`,
+// `backward` and `name` has a default in `LayerDefaults`.
+
+/// Arguments of a layer's forward pass over `samples` samples. `y` is overwritten.
+template <class T>
+struct Forward {
+    Index samples = 0;
+    Rows<const T> x;
+    Rows<T> y;
+    const T* parameters = nullptr;
+    T* memory = nullptr;   // kept until the backward pass, `memory_size` numbers, zero at the start
+    T* scratch = nullptr;  // for the call alone, `scratch_size` numbers
+    Index capacity = 0;    // samples that the memory was sized for
+    Mode mode = Mode::inference;
+    kernels::Epilogue epilogue = kernels::Epilogue::none;  // other than none only for a layer with `fuses_epilogue`
+};
+
+/// Arguments of a layer's backward pass: the gradient d_y comes in, d_x goes out (overwritten; a null pointer asks for
+/// none), the parameters' gradient is added to. d_y may be overwritten.
+template <class T>
+struct Backward {
+    Index samples = 0;
+    Rows<const T> x;
+    Rows<const T> y;
+    Rows<T> d_y;
+    Rows<T> d_x;
+    const T* parameters = nullptr;
+    T* d_parameters_accumulate = nullptr;
+    T* memory = nullptr;
+    T* scratch = nullptr;
+    Index capacity = 0;
+    Mode mode = Mode::training;
+};
+
+/// One line of a layer table.
+struct LayerRow {
+    std::string name;
+    Index depth = 0;
+    Index length = 0;
+    Index channels = 0;
+    Index parameters = 0;
+};
+
+/// What most layers need not say.
+struct LayerDefaults {
+    /// y may lie where x lay: forward reads each number of x before it writes that of y, and backward needs no x.
+    static constexpr bool in_place = false;
+    /// Moves no number: y is x under another shape (implies in_place).
+    static constexpr bool is_view = false;
+    /// backward reads y.
+    static constexpr bool backward_reads_output = false;
+    /// forward applies `Forward::epilogue` to each output.
+    static constexpr bool fuses_epilogue = false;
+    /// The epilogue that does the same as this layer, if there is one.
+    static constexpr kernels::Epilogue as_epilogue = kernels::Epilogue::none;
+    /// Step t of y depends on steps <= t of x alone, at the same rate, the same way at every t.
+    static constexpr bool is_causal = false;
+
+    template <class In>
+    constexpr Index parameter_count(const In&) const {
+        return 0;
+    }
+    template <class In>
+    void list_parameters(const In&, Index /*offset*/, const std::string& /*prefix*/, std::vector<ParameterInfo>&) const {}
+    /// Steps before t that step t of y depends on; only asked where `is_causal`.
+    template <class In>
+    constexpr Index history(const In&) const {
+        return 0;
+    }
+    /// Zero rows that the layer reads around x (in rows of x) and around d_y (in rows of y).
+    template <class In>
+    constexpr kernels::Halo input_halo(const In&) const {
+        return {};
+    }
+    template <class In>
+    constexpr kernels::Halo gradient_halo(const In&) const {
+        return {};
+    }
+    template <class T, class In>
+    constexpr Index memory_size(const In&, Index /*capacity*/, Mode) const {
+        return 0;
+    }
+    template <class T, class In>
+    constexpr Index scratch_size(const In&, Index /*capacity*/, Mode) const {
+        return 0;
+    }
+};
+
+/// A layer for samples of shape `In` and numbers of type `T`.
+template <class L, class In, class T>
+concept Layer = std::derived_from<L, LayerDefaults> &&
+                requires(const L layer, const In in, const Forward<T>& forward, const Backward<T>& backward) {
+                    { layer.output_shape(in).length() } -> std::convertible_to<Index>;
+                    { layer.parameter_count(in) } -> std::convertible_to<Index>;
+                    { layer.name() } -> std::convertible_to<std::string>;
+                    layer.forward(in, forward);
+                    layer.backward(in, backward);
+                };
+
+namespace detail {
+
+/// Adds a layer's line to a table; layers made of layers have a `describe` of their own that adds one for each.
+template <class L, class In>
+void describe_layer(const L& layer, const In& in, Index depth, std::vector<LayerRow>& rows) {
+    if constexpr (requires { layer.describe(in, depth, rows); }) {
+        layer.describe(in, depth, rows);
+    } else {
+        const auto out = layer.output_shape(in);
+        std::vector<ParameterInfo> parameters;
+        layer.list_parameters(in, 0, "", parameters);
+        Index count = 0;
+        for (const ParameterInfo& p : parameters) count += p.size;
+        rows.push_back({layer.name(), depth, out.length(), out.channels(), count});
+    }
+}
+
+}  // namespace detail
+
+IDM_NAMESPACE_END

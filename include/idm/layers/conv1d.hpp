@@ -1,0 +1,174 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <idm/kernels/select.hpp>
+#include <idm/layers/contract.hpp>
+
+IDM_NAMESPACE_BEGIN
+
+/// Zeros around a convolution's input: none; as many as keep the length, split as PyTorch does (the odd one behind);
+/// all of them before the first step, so that no output depends on a later input.
+enum class Padding { valid, same, causal };
+
+constexpr const char* to_string(Padding padding) {
+    return padding == Padding::valid ? "valid" : padding == Padding::same ? "same" : "causal";
+}
+
+/// A convolution of `Kernel` taps, `Dilation` apart, needs `Needed` steps; its input has `Length`.
+template <Index Length, Index Needed, Index Kernel, Index Dilation>
+struct ConvolutionLongerThanItsInput {
+    static_assert(Length >= Needed, "a convolution's window (kernel - 1) * dilation + 1 exceeds its padded input's length");
+    static constexpr Index length = Length;
+};
+
+/// 1-D convolution over time (cross-correlation, as in PyTorch).
+///
+///     y[n, l, o] = b[o] + sum_k sum_c x[n, l S + k D - pad_left, c] w[o, c, k]
+///
+/// *Shapes*: x [N, L, C_in], y [N, L_out, C_out] with L_out = floor((L + padding - (K - 1) D - 1) / S) + 1;
+/// parameters `weight` [C_out, C_in, K], `bias` [C_out].
+/// *Errors*: `ConfigError` for a count below 1, or `same` with a stride other than 1; `ShapeError` when the window
+/// exceeds the padded input (a compile error where the extents are static).
+/// *Cost*: 2 N L_out C_in K C_out flop, no allocation.
+/// *Source*: https://pytorch.org/docs/stable/generated/torch.nn.Conv1d.html
+template <Index Out = dynamic, Index Kernel = dynamic, Padding P = Padding::valid, Index Stride = 1, Index Dilation = 1>
+class Conv1D : public LayerDefaults {
+public:
+    static constexpr bool fuses_epilogue = true;
+    static constexpr bool is_causal = P == Padding::causal && Stride == 1;
+    static constexpr Padding padding = P;
+
+    constexpr Conv1D()
+        requires(Out != dynamic && Kernel != dynamic && Stride != dynamic && Dilation != dynamic)
+    {
+        check();
+    }
+    constexpr Conv1D(Index out_channels, Index kernel, Index stride = Stride == dynamic ? 1 : Stride,
+                     Index dilation = Dilation == dynamic ? 1 : Dilation)
+        : out_(out_channels), kernel_(kernel), stride_(stride), dilation_(dilation) {
+        check();
+    }
+
+    constexpr Index out_channels() const { return out_.value(); }
+    constexpr Index kernel() const { return kernel_.value(); }
+    constexpr Index stride() const { return stride_.value(); }
+    constexpr Index dilation() const { return dilation_.value(); }
+    constexpr Index reach() const { return (kernel() - 1) * dilation(); }
+    constexpr Index pad_total() const { return P == Padding::valid ? 0 : reach(); }
+    constexpr Index pad_left() const { return P == Padding::same ? pad_total() / 2 : pad_total(); }
+
+    template <Index L, Index C, Index F>
+    constexpr auto output_shape(const Shape<L, C, F>& in) const {
+        constexpr Index length = static_length<L>();
+        const Index padded = in.length() + pad_total();
+        detail::require<ShapeError>(padded > reach(), name(), ": expected an input of at least ",
+                                    reach() + 1 - pad_total(), " steps ((kernel - 1) * dilation + 1), got ", in.length(),
+                                    "; take a longer window or a smaller kernel");
+        return Shape<length, Out>((padded - reach() - 1) / stride() + 1, out_channels());
+    }
+
+    template <class In>
+    constexpr Index parameter_count(const In& in) const {
+        return kernels::packed_weight_size(kernel() * in.channels(), out_channels()) + bias_size();
+    }
+    template <class In>
+    void list_parameters(const In& in, Index offset, const std::string& prefix, std::vector<ParameterInfo>& out) const {
+        out.push_back(ParameterInfo::weight(prefix + "weight", {out_channels(), in.channels(), kernel()}, offset,
+                                            out_channels(), in.channels(), kernel()));
+        out.push_back(ParameterInfo::vector(prefix + "bias", offset + weight_size(in), out_channels(),
+                                            kernel() * in.channels()));
+    }
+
+    template <class In>
+    constexpr Index history(const In&) const {
+        return reach();
+    }
+    template <class In>
+    constexpr kernels::Halo input_halo(const In& in) const {
+        return kernels::forward_halo(shape(in, 0, 0, 0));
+    }
+    template <class In>
+    constexpr kernels::Halo gradient_halo(const In& in) const {
+        return kernels::backward_halo(shape(in, 0, 0, 0));
+    }
+    template <class T, class In>
+    constexpr Index scratch_size(const In& in, Index, Mode mode) const {
+        return mode == Mode::inference ? 0 : kernels::conv1d_backward_input_scratch<T>(shape(in, 0, 0, 0));
+    }
+
+    /// Its backward pass is `backward`.
+    template <class T, class In>
+    void forward(const In& in, const Forward<T>& p) const {
+        kernels::conv1d_forward(shape(in, p.samples, p.x.sample_stride, p.y.sample_stride), p.x.data, p.parameters,
+                                p.parameters + weight_size(in), p.y.data, p.epilogue);
+    }
+
+    /// The gradient of `forward`.
+    template <class T, class In>
+    void backward(const In& in, const Backward<T>& p) const {
+        kernels::conv1d_backward_weights_accumulate(shape(in, p.samples, p.x.sample_stride, p.d_y.sample_stride),
+                                                    p.x.data, p.d_y.data, p.d_parameters_accumulate,
+                                                    p.d_parameters_accumulate + weight_size(in));
+        if (p.d_x.data)
+            kernels::conv1d_backward_input(shape(in, p.samples, p.d_x.sample_stride, p.d_y.sample_stride), p.d_y.data,
+                                           p.parameters, p.d_x.data, p.scratch);
+    }
+
+    std::string name() const {
+        std::string text = detail::message("Conv1D(", out_channels(), ", k", kernel());
+        if (stride() != 1) text += detail::message(", stride ", stride());
+        if (dilation() != 1) text += detail::message(", dilation ", dilation());
+        return text + ", " + to_string(P) + ")";
+    }
+
+private:
+    template <Index L>
+    static consteval Index static_length() {
+        if constexpr (L == dynamic || Kernel == dynamic || Stride == dynamic || Dilation == dynamic) {
+            return dynamic;
+        } else {
+            constexpr Index reach = (Kernel - 1) * Dilation;
+            constexpr Index padded = L + (P == Padding::valid ? 0 : reach);
+            (void)ConvolutionLongerThanItsInput<padded, reach + 1, Kernel, Dilation>::length;
+            return (padded - reach - 1) / Stride + 1;
+        }
+    }
+    constexpr void check() const {
+        detail::require<ConfigError>(out_channels() >= 1 && kernel() >= 1 && stride() >= 1 && dilation() >= 1,
+                                     "Conv1D: expected out_channels, kernel, stride and dilation of at least 1, got ",
+                                     out_channels(), ", ", kernel(), ", ", stride(), ", ", dilation());
+        detail::require<ConfigError>(P != Padding::same || stride() == 1,
+                                     "Conv1D: padding 'same' keeps the length and so needs stride 1, got ", stride(),
+                                     "; use valid or causal");
+    }
+    constexpr Index bias_size() const { return kernels::packed_columns(out_channels()); }
+    template <class In>
+    constexpr Index weight_size(const In& in) const {
+        return kernels::packed_weight_size(kernel() * in.channels(), out_channels());
+    }
+    template <class In>
+    constexpr kernels::ConvShape shape(const In& in, Index samples, Index x_stride, Index y_stride) const {
+        kernels::ConvShape s;
+        s.samples = samples;
+        s.in_length = in.length();
+        s.in_channels = in.channels();
+        s.out_length = (in.length() + pad_total() - reach() - 1) / stride() + 1;
+        s.out_channels = out_channels();
+        s.kernel = kernel();
+        s.stride = stride();
+        s.dilation = dilation();
+        s.pad_left = pad_left();
+        s.x_sample_stride = x_stride;
+        s.y_sample_stride = y_stride;
+        return s;
+    }
+
+    [[no_unique_address]] Extent<Out> out_;
+    [[no_unique_address]] Extent<Kernel> kernel_;
+    [[no_unique_address]] Extent<Stride> stride_;
+    [[no_unique_address]] Extent<Dilation> dilation_;
+};
+
+IDM_NAMESPACE_END
