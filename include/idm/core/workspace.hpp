@@ -11,12 +11,12 @@ enum class Mode { inference, training, training_to_input };
 
 /// View of a batch [samples, length, channels]: each sample's rows are contiguous, samples are `sample_stride` apart.
 template <class T>
-struct Rows {
+struct BatchView {
     T* data = nullptr;
     Index sample_stride = 0;
 
     T* sample(Index n) const { return data + n * sample_stride; }
-    operator Rows<const T>() const { return {data, sample_stride}; }
+    operator BatchView<const T>() const { return {data, sample_stride}; }
 };
 
 /// `size` rounded up to a whole number of cache lines of the widest scalar count (16 numbers).
@@ -53,13 +53,13 @@ public:
     const WorkspaceShape& shape() const { return shape_; }
 
     /// Rows that the caller fills before `forward`.
-    Rows<T> input() { return rows(0, shape_.input); }
+    BatchView<T> input() { return rows(0, shape_.input); }
     /// Rows that `forward` has filled.
-    Rows<T> output() { return rows(d_output_begin() - region(shape_.output), shape_.output); }
+    BatchView<T> output() { return rows(d_output_begin() - region(shape_.output), shape_.output); }
     /// Rows that the caller fills with the loss's gradient before `backward`, which may overwrite them.
-    Rows<T> d_output() { return rows(d_output_begin(), shape_.d_output); }
+    BatchView<T> d_output() { return rows(d_output_begin(), shape_.d_output); }
     /// Rows that `backward` has filled, in mode `training_to_input`.
-    Rows<T> d_input() { return rows(d_output_begin() + region(shape_.d_output), shape_.d_input); }
+    BatchView<T> d_input() { return rows(d_output_begin() + region(shape_.d_output), shape_.d_input); }
     T* memory() { return buffer_.data() + memory_begin(); }
     T* scratch() { return memory() + round_up_16(shape_.memory); }
 
@@ -73,7 +73,7 @@ private:
     Index region(const WorkspaceShape::Region& r) const { return round_up_16(shape_.capacity * r.stride()); }
     Index d_output_begin() const { return region(shape_.input) + region(shape_.output); }
     Index memory_begin() const { return d_output_begin() + region(shape_.d_output) + region(shape_.d_input); }
-    Rows<T> rows(Index begin, const WorkspaceShape::Region& r) {
+    BatchView<T> rows(Index begin, const WorkspaceShape::Region& r) {
         return {buffer_.data() + begin + r.halo_before, r.stride()};
     }
     static Index total(const WorkspaceShape& s) {

@@ -22,8 +22,8 @@ IDM_NAMESPACE_BEGIN
 template <class T>
 struct Forward {
     Index samples = 0;
-    Rows<const T> x;
-    Rows<T> y;
+    BatchView<const T> x;
+    BatchView<T> y;
     const T* parameters = nullptr;
     T* memory = nullptr;   // kept until the backward pass, `memory_size` numbers, zero at the start
     T* scratch = nullptr;  // for the call alone, `scratch_size` numbers
@@ -37,10 +37,10 @@ struct Forward {
 template <class T>
 struct Backward {
     Index samples = 0;
-    Rows<const T> x;
-    Rows<const T> y;
-    Rows<T> d_y;
-    Rows<T> d_x;
+    BatchView<const T> x;
+    BatchView<const T> y;
+    BatchView<T> d_y;
+    BatchView<T> d_x;
     const T* parameters = nullptr;
     T* d_parameters_accumulate = nullptr;
     T* memory = nullptr;

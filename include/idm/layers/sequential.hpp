@@ -118,12 +118,12 @@ public:
     /// Its backward pass is `backward`.
     template <class T, class In>
     void forward(const In& in, const Forward<T>& p) const {
-        forward_from<0, false, T>(in, p, p.x, Rows<T>{}, 0, 0);
+        forward_from<0, false, T>(in, p, p.x, BatchView<T>{}, 0, 0);
     }
     /// The gradient of `forward`.
     template <class T, class In>
     void backward(const In& in, const Backward<T>& p) const {
-        backward_from<0, T>(in, p, p.x, Rows<T>{}, p.d_x, 0, 0);
+        backward_from<0, T>(in, p, p.x, BatchView<T>{}, p.d_x, 0, 0);
     }
 
     std::string name() const { return "Sequential"; }
@@ -145,11 +145,11 @@ private:
             return value_size() + (mode == Mode::inference ? 0 : round_up_16(capacity * gradient_stride));
         }
         template <class T>
-        Rows<T> value(T* at) const {
+        BatchView<T> value(T* at) const {
             return {at + value_before, value_stride};
         }
         template <class T>
-        Rows<T> gradient(T* at) const {
+        BatchView<T> gradient(T* at) const {
             return {at + value_size() + gradient_before, gradient_stride};
         }
     };
@@ -227,7 +227,7 @@ private:
     }
 
     template <std::size_t I, bool Done, class T, class In>
-    void forward_from(const In& in, const Forward<T>& p, Rows<const T> x, Rows<T> x_shared, Index parameters,
+    void forward_from(const In& in, const Forward<T>& p, BatchView<const T> x, BatchView<T> x_shared, Index parameters,
                       Index memory) const {
         const auto& layer = std::get<I>(layers_);
         const auto out = layer.output_shape(in);
@@ -260,7 +260,7 @@ private:
     }
 
     template <std::size_t I, class T, class In>
-    void backward_from(const In& in, const Backward<T>& p, Rows<const T> x, Rows<T> x_shared, Rows<T> d_x,
+    void backward_from(const In& in, const Backward<T>& p, BatchView<const T> x, BatchView<T> x_shared, BatchView<T> d_x,
                        Index parameters, Index memory) const {
         const auto& layer = std::get<I>(layers_);
         const auto out = layer.output_shape(in);
@@ -271,7 +271,7 @@ private:
         call.d_parameters_accumulate = p.d_parameters_accumulate + parameters;
         call.memory = p.memory + memory;
         memory += round_up_16(layer.template memory_size<T>(in, p.capacity, p.mode));
-        Rows<T> y{const_cast<T*>(p.y.data), p.y.sample_stride};
+        BatchView<T> y{const_cast<T*>(p.y.data), p.y.sample_stride};
         if constexpr (shares_input<I>()) {
             y = x_shared;
             call.d_y = d_x;
