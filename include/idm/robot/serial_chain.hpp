@@ -100,6 +100,8 @@ public:
     explicit SerialChain(std::vector<Joint> joints, std::array<double, 3> gravity = {0, 0, -9.80665})
         : joints_(std::move(joints)), gravity_(gravity) {
         idm::detail::require<ConfigError>(!joints_.empty(), "expected at least one joint, got none");
+        idm::detail::require<ConfigError>(std::isfinite(gravity[0] + gravity[1] + gravity[2]),
+                                          "gravity: expected finite numbers, got NaN or infinity");
         bodies_.reserve(joints_.size());
         for (std::size_t i = 0; i < joints_.size(); ++i) {
             check(joints_[i], i + 1);
