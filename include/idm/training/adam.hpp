@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cmath>
+#include <span>
+
+#include <idm/core/buffer.hpp>
+#include <idm/core/error.hpp>
+#include <idm/core/parallel.hpp>
+#include <idm/kernels/select.hpp>
+
+IDM_NAMESPACE_BEGIN
+
+/// Settings of Adam; PyTorch's defaults. A weight decay other than 0 makes it AdamW (decoupled from the gradient).
+struct AdamConfig {
+    double beta1 = 0.9;
+    double beta2 = 0.999;
+    double epsilon = 1e-8;
+    double weight_decay = 0;
+};
+
+/// Adam over one parameter buffer: settings and the state of one run.
+///
+///     m = beta1 m + (1 - beta1) g,   v = beta2 v + (1 - beta2) g^2
+///     w = (1 - rate decay) w - rate / (1 - beta1^t) m / (sqrt(v / (1 - beta2^t)) + epsilon)
+///
+/// *Errors*: `ConfigError` for a beta outside [0, 1) or a negative epsilon or decay; `ShapeError` for another size.
+/// *Source*: Kingma and Ba, "Adam", 2015, algorithm 1; Loshchilov and Hutter, "Decoupled Weight Decay
+/// Regularization", 2019, algorithm 2; https://pytorch.org/docs/stable/generated/torch.optim.AdamW.html
+template <class T>
+class Adam {
+public:
+    Adam(const AdamConfig& config, Index size) : config_(config), first_(size), second_(size) {
+        const auto fraction = [](double beta) { return beta >= 0 && beta < 1; };
+        detail::require<ConfigError>(fraction(config.beta1) && fraction(config.beta2),
+                                     "Adam: expected beta1 and beta2 in [0, 1), got ", config.beta1, " and ",
+                                     config.beta2);
+        detail::require<ConfigError>(config.epsilon >= 0 && config.weight_decay >= 0,
+                                     "Adam: expected epsilon and weight_decay of at least 0, got ", config.epsilon,
+                                     " and ", config.weight_decay);
+    }
+
+    Index size() const { return first_.size(); }
+    Index steps_taken() const { return steps_; }
+
+    /// Counts a step and works out its numbers; `apply` then updates any ranges, on any threads.
+    kernels::AdamStep<T> begin_step(double rate) {
+        ++steps_;
+        const double t = static_cast<double>(steps_);
+        return {static_cast<T>(config_.beta1),
+                static_cast<T>(config_.beta2),
+                static_cast<T>(rate / (1 - std::pow(config_.beta1, t))),
+                static_cast<T>(1 / std::sqrt(1 - std::pow(config_.beta2, t))),
+                static_cast<T>(config_.epsilon),
+                static_cast<T>(1 - rate * config_.weight_decay)};
+    }
+    /// Updates the parameters in `range`.
+    void apply(const kernels::AdamStep<T>& step, Range range, const T* gradient, T* parameters) {
+        kernels::adam(range.end - range.begin, step, gradient + range.begin, first_.data() + range.begin,
+                      second_.data() + range.begin, parameters + range.begin);
+    }
+
+    /// One step on all parameters.
+    void step(std::span<T> parameters, std::span<const T> gradient, double rate) {
+        const auto expected = static_cast<std::size_t>(size());
+        detail::require<ShapeError>(parameters.size() == expected && gradient.size() == expected, "Adam: expected ",
+                                    size(), " parameters and gradients, got ", parameters.size(), " and ",
+                                    gradient.size());
+        apply(begin_step(rate), {0, size()}, gradient.data(), parameters.data());
+    }
+
+private:
+    AdamConfig config_;
+    Buffer<T> first_, second_;
+    Index steps_ = 0;
+};
+
+IDM_NAMESPACE_END

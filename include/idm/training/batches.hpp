@@ -1,0 +1,124 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <idm/core/random.hpp>
+#include <idm/core/tensor.hpp>
+#include <idm/core/workspace.hpp>
+#include <idm/data/dataset.hpp>
+#include <idm/data/window.hpp>
+#include <idm/kernels/select.hpp>
+#include <idm/layers/network.hpp>
+
+// What a training step is made of: items to learn from, and how one is loaded and scored. Both kinds meet the same form:
+//   network()                      what runs forward and backward
+//   begin_epoch(random)            draws the epoch's items in their random order
+//   items()                        their number
+//   targets(item)                  how many targets an item has
+//   load(item, rows, sample)       fills an input row block
+//   loss(item, scale, y, d_y)      adds up squared errors, writes scale * d(sum)/dy
+
+IDM_NAMESPACE_BEGIN
+namespace detail {
+
+/// One window for each target.
+template <class T, class Net>
+class WindowBatches {
+public:
+    WindowBatches(const Net& network, const Dataset<T>& data, std::span<const Segment> segments)
+        : network_(&network),
+          data_(&data),
+          rows_(window_rows(segments, network.input_shape().length(), data.ahead, idm::Rows::full)) {}
+
+    const Net& network() const { return *network_; }
+    void begin_epoch(Random& random) { random.shuffle(std::span(rows_)); }
+    Index items() const { return static_cast<Index>(rows_.size()); }
+    Index targets(Index) const { return 1; }
+    void load(Index item, BatchView<T> x, Index sample) const {
+        gather_window(data_->inputs, at(item), network_->input_shape().length(), data_->ahead, x.sample(sample));
+    }
+    T loss(Index item, T scale, const T* y, T* d_y) const {
+        const Index outputs = data_->targets.cols();
+        return kernels::squared_error(outputs, y, data_->targets.data() + at(item).row * outputs, scale, d_y);
+    }
+
+private:
+    const WindowRow& at(Index item) const { return rows_[static_cast<std::size_t>(item)]; }
+
+    const Net* network_;
+    const Dataset<T>* data_;
+    std::vector<WindowRow> rows_;
+};
+
+/// Chunks of consecutive rows with the loss at every target: a causal network then computes each row once, not once
+/// for each window that holds it. The same function and the same targets as `WindowBatches`, in another order.
+template <class T, class Net>
+class SequenceBatches {
+public:
+    /// `sequence` is the network over `window - 1 + chunk` rows.
+    SequenceBatches(const Net& sequence, const Dataset<T>& data, std::span<const Segment> segments, Index window)
+        : network_(&sequence),
+          data_(&data),
+          segments_(segments.begin(), segments.end()),
+          window_(window),
+          chunk_(sequence.input_shape().length() - (window - 1)) {
+        (void)window_rows(segments_, window, data.ahead, idm::Rows::full);  // the same checks and messages
+        tile(0);
+    }
+
+    const Net& network() const { return *network_; }
+    /// Lays the chunks anew from a random offset, so that each epoch cuts the rows elsewhere.
+    void begin_epoch(Random& random) {
+        tile(static_cast<Index>(random.below(static_cast<std::uint64_t>(chunk_))));
+        random.shuffle(std::span(chunks_));
+    }
+    Index items() const { return static_cast<Index>(chunks_.size()); }
+    Index targets(Index item) const { return at(item).targets; }
+    void load(Index item, BatchView<T> x, Index sample) const {
+        const Chunk& chunk = at(item);
+        const Index channels = data_->inputs.cols();
+        // Behind a short chunk lies stale data of no influence: the network is causal and has no loss there.
+        const Index rows = window_ - 1 + chunk.targets;
+        std::copy_n(data_->inputs.data() + (chunk.row + data_->ahead - (window_ - 1)) * channels, rows * channels,
+                    x.sample(sample));
+    }
+    T loss(Index item, T scale, const T* y, T* d_y) const {
+        const Chunk& chunk = at(item);
+        const Index outputs = data_->targets.cols(), before = (window_ - 1) * outputs, size = chunk.targets * outputs;
+        std::fill_n(d_y, before, T(0));
+        std::fill_n(d_y + before + size, (chunk_ - chunk.targets) * outputs, T(0));
+        return kernels::squared_error(size, y + before, data_->targets.data() + chunk.row * outputs, scale,
+                                      d_y + before);
+    }
+
+private:
+    struct Chunk {
+        Index row;      // of the first target
+        Index targets;  // at most chunk_
+    };
+
+    const Chunk& at(Index item) const { return chunks_[static_cast<std::size_t>(item)]; }
+    void tile(Index offset) {
+        chunks_.clear();
+        for (const Segment& segment : segments_) {
+            const Index first = segment.begin + std::max<Index>(window_ - 1 - data_->ahead, 0);
+            const Index end = segment.end - data_->ahead;
+            for (Index row = first - offset; row < end; row += chunk_) {
+                const Index from = std::max(row, first), to = std::min(row + chunk_, end);
+                if (from < to) chunks_.push_back({from, to - from});
+            }
+        }
+    }
+
+    const Net* network_;
+    const Dataset<T>* data_;
+    std::vector<Segment> segments_;
+    Index window_, chunk_;
+    std::vector<Chunk> chunks_;
+};
+
+}  // namespace detail
+IDM_NAMESPACE_END

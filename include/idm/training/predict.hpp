@@ -1,0 +1,66 @@
+#pragma once
+
+#include <algorithm>
+#include <span>
+#include <vector>
+
+#include <idm/core/parallel.hpp>
+#include <idm/core/tensor.hpp>
+#include <idm/data/dataset.hpp>
+#include <idm/data/window.hpp>
+
+IDM_NAMESPACE_BEGIN
+
+/// Predicts the given rows of a data set, window by window.
+///
+/// *Shapes*: result [rows.size(), outputs]. *Units*: normalised; `data.normaliser.denormalise_targets` gives the log's.
+/// *Threads*: `threads` (0: all); the result does not depend on their number.
+template <class M>
+Matrix<typename M::Scalar> predict_rows(const M& model, const Dataset<typename M::Scalar>& data,
+                                        std::span<const WindowRow> rows, int threads = 0) {
+    using T = typename M::Scalar;
+    constexpr Index block = 64;
+    const Index count = static_cast<Index>(rows.size()), blocks = (count + block - 1) / block;
+    detail::require<ShapeError>(model.inputs() == data.inputs.cols() && model.outputs() == data.targets.cols(),
+                                "expected a data set of ", model.inputs(), " inputs and ", model.outputs(),
+                                " targets (the model's), got ", data.inputs.cols(), " and ", data.targets.cols());
+    Matrix<T> result(count, model.outputs());
+    parallel(threads, [&](const Team& team) {
+        Workspace<T> workspace = model.make_workspace(block);
+        const Range share = team.share(blocks);
+        for (Index b = share.begin; b < share.end; ++b) {
+            const Index begin = b * block, samples = std::min(block, count - begin);
+            for (Index n = 0; n < samples; ++n)
+                gather_window(data.inputs, rows[static_cast<std::size_t>(begin + n)], model.window(), data.ahead,
+                              workspace.input().sample(n));
+            model.forward(workspace, samples);
+            for (Index n = 0; n < samples; ++n)
+                std::copy_n(workspace.output().sample(n), model.outputs(), &result(begin + n, 0));
+        }
+    });
+    return result;
+}
+
+/// The targets of the given rows. *Units*: normalised.
+template <class T>
+Matrix<T> target_rows(const Dataset<T>& data, std::span<const WindowRow> rows) {
+    Matrix<T> result(static_cast<Index>(rows.size()), data.targets.cols());
+    for (std::size_t i = 0; i < rows.size(); ++i) result.row(static_cast<Index>(i)) = data.targets.row(rows[i].row);
+    return result;
+}
+
+/// Mean squared error of normalised targets over the given rows: the loss that training minimises.
+template <class M>
+double mean_squared_error(const M& model, const Dataset<typename M::Scalar>& data, std::span<const WindowRow> rows,
+                          int threads = 0) {
+    const auto predicted = predict_rows(model, data, rows, threads);
+    const auto measured = target_rows(data, rows);
+    double sum = 0;
+    for (Index i = 0; i < predicted.size(); ++i) {
+        const double error = static_cast<double>(predicted.data()[i]) - static_cast<double>(measured.data()[i]);
+        sum += error * error;
+    }
+    return sum / static_cast<double>(predicted.size());
+}
+
+IDM_NAMESPACE_END

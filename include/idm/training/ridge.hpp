@@ -1,0 +1,106 @@
+#pragma once
+
+#include <algorithm>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include <Eigen/Cholesky>
+
+#include <idm/core/tensor.hpp>
+#include <idm/data/dataset.hpp>
+#include <idm/data/window.hpp>
+#include <idm/models/baseline.hpp>
+#include <idm/training/predict.hpp>
+
+IDM_NAMESPACE_BEGIN
+
+/// What `fit_ridge` found.
+struct RidgeResult {
+    double lambda = 0;  // chosen
+    double validation_loss = 0;
+    struct Candidate {
+        double lambda = 0, validation_loss = 0;
+    };
+    std::vector<Candidate> candidates;
+};
+
+/// The penalties that `fit_ridge` tries unless told otherwise.
+inline std::vector<double> default_ridge_lambdas() { return {1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1}; }
+
+namespace detail {
+
+/// Writes [vec(x), 1] -> y coefficients into the model. *Shapes*: `solution` [window * inputs + 1, outputs].
+template <class M>
+void set_baseline(M& model, const Matrix<double>& solution) {
+    using T = typename M::Scalar;
+    const auto named = model.named_parameters();
+    const Index window = model.window(), inputs = model.inputs(), size = window * inputs;
+    for (Index o = 0; o < model.outputs(); ++o) {
+        for (Index l = 0; l < window; ++l)
+            for (Index c = 0; c < inputs; ++c)  // PyTorch's columns run over channels first
+                named[0][o * size + c * window + l] = static_cast<T>(solution(l * inputs + c, o));
+        named[1][o] = static_cast<T>(solution(size, o));
+    }
+}
+
+}  // namespace detail
+
+/// Fits the baseline in closed form, ridge regression:
+///
+///     min over W, b of 1/N sum_n |W vec(x_n) + b - y_n|^2 + lambda |W|^2
+///
+/// on the training windows, with the lambda whose validation loss is the lowest. The bias is not penalised.
+///
+/// *Cost*: N D^2 + D^3 / 3 flop for each lambda, D = window * inputs; D^2 doubles of memory.
+/// *Source*: Hoerl and Kennard, "Ridge Regression", Technometrics 12(1), 1970, eq. 2.1.
+/// *Errors*: `ConfigError` without a lambda or with a negative one; `DataError` when a trajectory is too short.
+template <class T, Index W, Index I, Index O>
+RidgeResult fit_ridge(Baseline<T, W, I, O>& model, const Dataset<T>& data,
+                      const std::vector<double>& lambdas = default_ridge_lambdas(), int threads = 0) {
+    detail::require<ConfigError>(!lambdas.empty() && *std::min_element(lambdas.begin(), lambdas.end()) >= 0,
+                                 "fit_ridge: expected at least one lambda, none negative");
+    const auto rows = window_rows(data.split.train, model.window(), data.ahead, idm::Rows::full);
+    const auto validation = window_rows(data.split.validation, model.window(), data.ahead, idm::Rows::full);
+    const Index size = model.window() * model.inputs(), outputs = model.outputs(), block = 256;
+
+    // Normal equations of [vec(x), 1], summed over blocks of windows in double.
+    Matrix<double> gram = Matrix<double>::Zero(size + 1, size + 1), moment = Matrix<double>::Zero(size + 1, outputs);
+    Matrix<double> x(block, size + 1), y(block, outputs);
+    std::vector<T> window(static_cast<std::size_t>(size));
+    for (std::size_t begin = 0; begin < rows.size(); begin += static_cast<std::size_t>(block)) {
+        const Index count = std::min<Index>(block, static_cast<Index>(rows.size() - begin));
+        for (Index n = 0; n < count; ++n) {
+            const WindowRow& row = rows[begin + static_cast<std::size_t>(n)];
+            gather_window(data.inputs, row, model.window(), data.ahead, window.data());
+            for (Index i = 0; i < size; ++i) x(n, i) = static_cast<double>(window[static_cast<std::size_t>(i)]);
+            x(n, size) = 1;
+            y.row(n) = data.targets.row(row.row).template cast<double>();
+        }
+        gram.template selfadjointView<Eigen::Lower>().rankUpdate(x.topRows(count).transpose());
+        moment.noalias() += x.topRows(count).transpose() * y.topRows(count);
+    }
+    gram /= static_cast<double>(rows.size());
+    moment /= static_cast<double>(rows.size());
+
+    RidgeResult result;
+    result.validation_loss = std::numeric_limits<double>::infinity();
+    std::vector<T> best(model.parameters().begin(), model.parameters().end());
+    for (const double lambda : lambdas) {
+        Matrix<double> system = gram;
+        system.diagonal().head(size).array() += lambda;
+        const Matrix<double> solution = system.template selfadjointView<Eigen::Lower>().llt().solve(moment);
+        detail::set_baseline(model, solution);
+        const double loss = mean_squared_error(model, data, validation, threads);
+        result.candidates.push_back({lambda, loss});
+        if (loss < result.validation_loss) {
+            result.lambda = lambda;
+            result.validation_loss = loss;
+            std::copy(model.parameters().begin(), model.parameters().end(), best.begin());
+        }
+    }
+    std::copy(best.begin(), best.end(), model.parameters().begin());
+    return result;
+}
+
+IDM_NAMESPACE_END
