@@ -66,4 +66,13 @@ forbid '\b(std::(cout|cerr|clog)|(std::)?(printf|puts|fprintf) *\()' 'the librar
 forbid '^ *# *define +IDM_' 'macros belong in core/config.hpp and core/error.hpp' "${not_config[@]}"
 forbid '^ *# *pragma +omp|<omp\.h>' 'only core/parallel.hpp names OpenMP' "${not_parallel[@]}"
 forbid '\bEigen\b|std::(vector|string|function)\b' 'kernels take raw pointers and a shape' "${kernels[@]}"
+
+# reached HEADER: every header of ours that it includes, directly or not.
+reached() { "${CXX:-g++}" -std=c++20 -I.. -MM -MG -x c++ "$1" | tr -s ' \\' '\n' | sed -nE 's,^(\.\./idm/)?([a-z].*\.hpp)$,\2,p' | sort -u; }
+while IFS= read -r header; do
+    complain "$header: not in idm.hpp, which includes everything"
+done < <(comm -13 <(reached idm.hpp) <(printf '%s\n' "${headers[@]}" | grep -v '^kernels/' | sort))
+while IFS= read -r header; do
+    complain "$header: in inference.hpp, which a controller includes"
+done < <(reached inference.hpp | grep -E '^(training|robot)/')
 exit $status

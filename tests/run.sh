@@ -10,6 +10,7 @@ Installs what the tests need (cmake/bootstrap.sh), builds them in build/tests an
   --long             run the long tests too
   --preset NAME      configure by a preset of CMakePresets.json, in build/tests-NAME
   --compiler CXX     build with this compiler, in build/tests-CXX
+  --no-consumers     leave out the projects of tests/consumer, which build outside this build
   --werror           warnings in our own code are errors
   --jobs N           parallel jobs (default: one per core, if memory carries them)
   --help             this text
@@ -25,11 +26,12 @@ fail() {
 }
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-suffix="" preset="" compiler="" jobs="" long=0
+suffix="" preset="" compiler="" jobs="" long=0 consumers=1
 options=(-DIDM_BUILD_TESTS=ON -DIDM_BUILD_EXAMPLES=OFF -DIDM_BUILD_BENCHMARKS=OFF)
 while [[ $# -gt 0 ]]; do
     case $1 in
         --long) long=1 ;;
+        --no-consumers) consumers=0 ;;
         --preset) preset=${2:?--preset needs a name} && shift ;;
         --compiler) compiler=${2:?--compiler needs a program} && shift ;;
         --jobs) jobs=${2:?--jobs needs a number} && shift ;;
@@ -59,5 +61,9 @@ fi
 cmake --build "$build" --parallel "$jobs"
 
 ctest_options=(--test-dir "$build" --output-on-failure --no-tests=error --parallel "$jobs")
-((long)) || ctest_options+=(--label-exclude '^long$')
+# One expression: several --label-exclude leave out only what has all of the labels.
+left_out=none
+((long)) || left_out+='|long'
+((consumers)) || left_out+='|consumer'
+ctest_options+=(--label-exclude "^($left_out)\$")
 ctest "${ctest_options[@]}" "$@"

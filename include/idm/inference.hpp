@@ -10,7 +10,24 @@
 #include <idm/core/random.hpp>
 #include <idm/core/shape.hpp>
 #include <idm/core/tensor.hpp>
+#include <idm/core/workspace.hpp>
 #include <idm/version.hpp>
 
 #include <idm/kernels/select.hpp>
 #include <idm/kernels/shapes.hpp>
+
+#include <idm/layers/activation.hpp>
+#include <idm/layers/contract.hpp>
+#include <idm/layers/conv1d.hpp>
+#include <idm/layers/dense.hpp>
+#include <idm/layers/init.hpp>
+#include <idm/layers/network.hpp>
+#include <idm/layers/parameters.hpp>
+#include <idm/layers/reshape.hpp>
+#include <idm/layers/residual.hpp>
+#include <idm/layers/sequential.hpp>
+
+#include <idm/models/baseline.hpp>
+#include <idm/models/cnn1.hpp>
+#include <idm/models/cnn2.hpp>
+#include <idm/models/model.hpp>

@@ -49,7 +49,8 @@ separate() {
 build find_package find_package -DCMAKE_PREFIX_PATH="$work/prefix"
 build add_subdirectory add_subdirectory -DIDM_SOURCE_DIR="$root"
 build fetch_content fetch_content -DFETCHCONTENT_SOURCE_DIR_IDM="$root"
-for name in find_package add_subdirectory fetch_content; do
+build controller controller -DIDM_SOURCE_DIR="$root"
+for name in find_package add_subdirectory fetch_content controller; do
     plain "$name"
     "$work/$name/consumer"
 done

@@ -7,27 +7,13 @@
 
 float WORK(const char** abi) {
     *abi = IDM_TEST_TEXT(IDM_ABI);
-    idm::kernels::ConvShape shape;
-    shape.samples = 2;
-    shape.in_length = 9;
-    shape.in_channels = 5;
-    shape.out_channels = 37;
-    shape.kernel = 3;
-    shape.out_length = shape.in_length - shape.kernel + 1;
-    shape.x_sample_stride = shape.in_length * shape.in_channels;
-    shape.y_sample_stride = shape.out_length * shape.out_channels;
-
-    // Small whole numbers: every instruction set must give the same sum exactly.
-    idm::Random random(1);
-    const auto fill = [&](idm::Buffer<float>& buffer) {
-        for (float& value : buffer.span()) value = static_cast<float>(random.below(7)) - 3.0f;
-    };
-    idm::Buffer<float> x(shape.samples * shape.x_sample_stride), y(shape.samples * shape.y_sample_stride);
-    idm::Buffer<float> weight(idm::kernels::packed_weight_size(shape.weight_rows(), shape.out_channels));
-    idm::Buffer<float> bias(idm::kernels::packed_columns(shape.out_channels));
-    fill(x), fill(weight), fill(bias);
-    idm::kernels::conv1d_forward(shape, x.data(), weight.data(), bias.data(), y.data(), idm::kernels::Epilogue::relu);
-    float sum = 0;
-    for (const float value : y.span()) sum += value;
-    return sum;
+    idm::Cnn2<float> model({.window = 32, .inputs = 5, .outputs = 3});
+    model.initialise(1);
+    auto workspace = model.make_workspace(2);
+    idm::Random random(2);
+    for (idm::Index sample = 0; sample < 2; ++sample)
+        for (idm::Index i = 0; i < 32 * 5; ++i)
+            workspace.input().sample(sample)[i] = static_cast<float>(random.uniform(-1, 1));
+    model.forward(workspace, 2);
+    return workspace.output().sample(1)[2];
 }
