@@ -1,9 +1,11 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <idm/core/config.hpp>
+#include <idm/core/error.hpp>
 #include <idm/core/tensor.hpp>
 #include <idm/data/normaliser.hpp>
 #include <idm/data/recipe.hpp>
@@ -30,8 +32,31 @@ struct Dataset {
     Index ahead = 0;
 };
 
-/// Features, split, normaliser (fitted on the training segments), normalised in place.
+/// Features, then split, then the normaliser fitted on the training segments and applied in place.
+///
+/// Blocks keep a gap of window + ahead + filter span rows. *Errors*: those of `make_features`, `make_split` and
+/// `Normaliser::fit`. *Cost*: one feature matrix in memory beside the log.
 template <class T>
-Dataset<T> make_dataset(const Log& log, const Recipe& recipe, const SplitRule& rule);
+Dataset<T> make_dataset(const Log& log, const Recipe& recipe, const SplitRule& rule) {
+    detail::require<ConfigError>(recipe.window >= 1 && recipe.ahead >= 0,
+                                 "expected a window of 1 row or more and ahead >= 0, got ", recipe.window, " and ",
+                                 recipe.ahead);
+    Features<T> features = make_features<T>(log, recipe);
+    Split split = make_split(features.segments, rule, recipe.window + recipe.ahead + filter_span(recipe));
+    Normaliser<T> normaliser =
+        Normaliser<T>::fit(features.inputs, features.targets, split.train, features.input_names, features.target_names);
+    normaliser.normalise_inputs(features.inputs);
+    normaliser.normalise_targets(features.targets);
+    return {.input_names = std::move(features.input_names),
+            .target_names = std::move(features.target_names),
+            .target_unit = std::move(features.target_unit),
+            .sample_period = features.sample_period,
+            .inputs = std::move(features.inputs),
+            .targets = std::move(features.targets),
+            .split = std::move(split),
+            .normaliser = std::move(normaliser),
+            .window = recipe.window,
+            .ahead = recipe.ahead};
+}
 
 IDM_NAMESPACE_END

@@ -1,8 +1,13 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -11,6 +16,9 @@
 #include <idm/core/random.hpp>
 #include <idm/data/trajectory.hpp>
 
+// Neighbouring rows of a log are nearly equal, and windows overlap. Rows drawn at random would put copies of the
+// training data into the test set, so data is divided by whole trajectories or by blocks with a gap, in no other way.
+
 IDM_NAMESPACE_BEGIN
 
 /// Which segments a model learns from, is chosen by, and is judged on. None is empty and none share a row.
@@ -18,7 +26,7 @@ struct Split {
     std::vector<Segment> train, validation, test;
 };
 
-/// Whole trajectories, drawn at random: the fractions are of the number of trajectories, each at least one.
+/// Whole trajectories, drawn at random; the fractions, of the number of trajectories, sum to 1.
 struct ByTrajectory {
     double train = 0.7;
     double validation = 0.15;
@@ -31,18 +39,158 @@ struct ByName {
     std::vector<std::string> train, validation, test;
 };
 
-/// Every trajectory cut into three blocks in time order, for logs of one or few long runs.
+/// Every trajectory cut into three blocks in the order of time, for logs of one or few long runs; the fractions sum
+/// to 1.
 struct ByBlock {
     double train = 0.7;
-    double validation = 0.1;
-    double test = 0.2;
+    double validation = 0.15;
+    double test = 0.15;
+    /// Rows left out between blocks; what window, `ahead` and filter need where that is more.
+    Index gap = 0;
 };
 
-/// Blocks given as rows [begin, end) of the concatenation of all trajectories.
+/// Blocks given as rows [begin, end) of the concatenation of all trajectories. Set `gap` where models with different
+/// windows are compared, so that all see the same blocks.
 struct ByRows {
     std::vector<Segment> train, validation, test;
+    Index gap = 0;
 };
 
 using SplitRule = std::variant<ByTrajectory, ByName, ByBlock, ByRows>;
+
+namespace detail {
+
+inline std::array<std::vector<Segment>*, 3> parts(Split& split) {
+    return {&split.train, &split.validation, &split.test};
+}
+inline constexpr std::array<const char*, 3> part_names = {"train", "validation", "test"};
+
+inline void check_fractions(double train, double validation, double test) {
+    require<ConfigError>(train > 0 && validation > 0 && test > 0 && std::abs(train + validation + test - 1) < 1e-9,
+                         "expected positive fractions that sum to 1, got train ", train, ", validation ", validation,
+                         ", test ", test);
+}
+
+/// Sorts each part by rows. *Errors*: `DataError` for an empty part and for rows that two parts, or one twice, hold.
+inline Split checked(Split split) {
+    std::vector<Segment> all;
+    const auto earlier = [](const Segment& a, const Segment& b) { return a.begin < b.begin; };
+    for (std::size_t i = 0; i < 3; ++i) {
+        std::vector<Segment>& part = *parts(split)[i];
+        require<DataError>(!part.empty(), "the ", part_names[i],
+                           " set is empty: expected at least one trajectory or block for each of train, validation "
+                           "and test");
+        std::sort(part.begin(), part.end(), earlier);
+        all.insert(all.end(), part.begin(), part.end());
+    }
+    std::sort(all.begin(), all.end(), earlier);
+    for (std::size_t i = 1; i < all.size(); ++i)
+        require<DataError>(all[i - 1].end <= all[i].begin, "rows ", all[i].begin, " to ", all[i - 1].end - 1,
+                           " are used twice, by '", all[i - 1].name, "' and '", all[i].name,
+                           "': expected train, validation and test to share no row");
+    return split;
+}
+
+/// Shortens blocks at their end where a block of another part follows in the same trajectory within `gap` rows: the
+/// later block keeps its rows, and with them the figures published for it.
+inline void open_gaps(Split& split, std::span<const Segment> trajectories, Index gap) {
+    const auto trajectory_of = [&](const Segment& block) {
+        return std::find_if(trajectories.begin(), trajectories.end(), [&](const Segment& trajectory) {
+            return trajectory.begin <= block.begin && block.end <= trajectory.end;
+        });
+    };
+    Split whole = split;
+    for (std::size_t i = 0; i < 3; ++i)
+        for (Segment& block : *parts(split)[i]) {
+            const auto trajectory = trajectory_of(block);
+            for (std::size_t other = 0; other < 3; ++other)
+                for (const Segment& later : *parts(whole)[other])
+                    if (other != i && later.begin >= block.end && trajectory_of(later) == trajectory)
+                        block.end = std::min(block.end, later.begin - gap);
+            require<DataError>(block.size() > 0, "block '", block.name, "' from row ", block.begin,
+                               " is not longer than the gap of ", gap,
+                               " rows to the block behind it; use longer blocks or a shorter window");
+        }
+}
+
+}  // namespace detail
+
+/// *Errors*: `DataError` when there are fewer than three trajectories.
+inline Split split_by_trajectory(std::span<const Segment> segments, const ByTrajectory& rule) {
+    detail::check_fractions(rule.train, rule.validation, rule.test);
+    const Index count = static_cast<Index>(segments.size());
+    const auto share = [&](double fraction) {
+        return std::max<Index>(1, std::llround(fraction * static_cast<double>(count)));
+    };
+    const Index validation = share(rule.validation), test = share(rule.test);
+    detail::require<DataError>(validation + test < count, "expected trajectories for train, ", validation,
+                               " for validation and ", test, " for test, got ", count,
+                               " in all; record more, or split by block");
+    std::vector<Segment> shuffled(segments.begin(), segments.end());
+    Random(rule.seed).shuffle(std::span<Segment>(shuffled));
+    const auto first = shuffled.begin(), second = first + validation, third = second + test;
+    return detail::checked({.train = {third, shuffled.end()}, .validation = {first, second}, .test = {second, third}});
+}
+
+/// *Errors*: `DataError` for an unknown name (with the nearest), an empty part, a trajectory listed twice.
+inline Split split_by_trajectory(std::span<const Segment> segments, const ByName& rule) {
+    std::vector<std::string> names;
+    for (const Segment& segment : segments) names.push_back(segment.name);
+    const auto pick = [&](const std::vector<std::string>& wanted) {
+        std::vector<Segment> result;
+        for (const std::string& name : wanted)
+            result.push_back(segments[static_cast<std::size_t>(detail::find_name(names, name, "trajectory"))]);
+        return result;
+    };
+    return detail::checked({.train = pick(rule.train), .validation = pick(rule.validation), .test = pick(rule.test)});
+}
+
+/// `gap`: rows that window, `ahead` and filter span need between blocks; the larger of it and `rule.gap` counts.
+///
+/// *Errors*: `DataError` for overlapping, empty or too short blocks, and for rows outside of every trajectory.
+inline Split split_by_block(std::span<const Segment> segments, const ByRows& rule, Index gap) {
+    Split split{rule.train, rule.validation, rule.test};
+    for (std::vector<Segment>* part : detail::parts(split))
+        for (const Segment& block : *part) {
+            const bool inside = std::any_of(segments.begin(), segments.end(), [&](const Segment& trajectory) {
+                return trajectory.begin <= block.begin && block.begin < block.end && block.end <= trajectory.end;
+            });
+            detail::require<DataError>(inside, "block '", block.name, "' of rows [", block.begin, ", ", block.end,
+                                       ") is empty or leaves its trajectory; the log has ",
+                                       segments.empty() ? 0 : segments.back().end, " rows in ", segments.size(),
+                                       " trajectories");
+        }
+    split = detail::checked(std::move(split));
+    detail::open_gaps(split, segments, std::max(gap, rule.gap));
+    return split;
+}
+
+inline Split split_by_block(std::span<const Segment> segments, const ByBlock& rule, Index gap) {
+    detail::check_fractions(rule.train, rule.validation, rule.test);
+    ByRows blocks{.train = {}, .validation = {}, .test = {}, .gap = rule.gap};
+    for (const Segment& segment : segments) {
+        const auto row_at = [&](double fraction) {
+            return segment.begin + static_cast<Index>(std::llround(fraction * static_cast<double>(segment.size())));
+        };
+        const Index first = row_at(rule.train), second = row_at(rule.train + rule.validation);
+        blocks.train.push_back({segment.begin, first, detail::message(segment.name, " train")});
+        blocks.validation.push_back({first, second, detail::message(segment.name, " validation")});
+        blocks.test.push_back({second, segment.end, detail::message(segment.name, " test")});
+    }
+    return split_by_block(segments, blocks, gap);
+}
+
+/// Divides the trajectories of a log by any of the rules; `gap` matters to those that cut trajectories.
+inline Split make_split(std::span<const Segment> segments, const SplitRule& rule, Index gap) {
+    return std::visit(
+        [&](const auto& chosen) {
+            using Rule = std::decay_t<decltype(chosen)>;
+            if constexpr (std::is_same_v<Rule, ByTrajectory> || std::is_same_v<Rule, ByName>)
+                return split_by_trajectory(segments, chosen);
+            else
+                return split_by_block(segments, chosen, gap);
+        },
+        rule);
+}
 
 IDM_NAMESPACE_END

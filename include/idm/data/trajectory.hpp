@@ -67,8 +67,8 @@ inline Index find_name(std::span<const std::string> names, std::string_view want
     const char* end = wanted.data() + wanted.size();
     const auto [stop, code] = std::from_chars(wanted.data(), end, number);
     if (code == std::errc() && stop == end) {
-        require<DataError>(number >= 0 && number < count, "expected a ", what, " number from 0 to ", count - 1, ", got ",
-                           wanted);
+        require<DataError>(number >= 0 && number < count, "expected a ", what, " number from 0 to ", count - 1,
+                           ", got ", wanted);
         return number;
     }
     require<DataError>(count > 0, "expected a ", what, " named '", wanted, "', got a log without any");

@@ -11,8 +11,8 @@
 
 IDM_NAMESPACE_BEGIN
 
-/// A scored row has at least this many rows before it in its segment, and at least `scored_rows_after` behind it: models
-/// with windows up to 64 rows and `ahead` up to 16 are compared on the same rows, none of them padded.
+/// A scored row has at least this many rows before it in its segment, and at least `scored_rows_after` behind it:
+/// models with windows up to 64 rows and `ahead` up to 16 are compared on the same rows, none of them padded.
 inline constexpr Index scored_rows_before = 63;
 inline constexpr Index scored_rows_after = 16;
 

@@ -1,0 +1,234 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <idm/core/config.hpp>
+#include <idm/core/error.hpp>
+#include <idm/core/tensor.hpp>
+#include <idm/data/csv.hpp>
+#include <idm/data/npy.hpp>
+#include <idm/data/table.hpp>
+#include <idm/data/trajectory.hpp>
+
+IDM_NAMESPACE_BEGIN
+
+/// What happens to a row with NaN or Inf: an error, or it is dropped and its trajectory split there.
+enum class NonFinite { error, drop };
+
+/// Steps of time may differ from their median by this part of it.
+inline constexpr double largest_jitter = 0.2;
+
+/// What the columns of a log mean. Columns are given by name or by number counted from 0.
+struct LogConfig {
+    /// A change of this column's value starts another trajectory; empty: one trajectory per file.
+    std::string trajectory_column = {};
+    std::string time_column = {};
+    /// Seconds per unit of the time column, for example 1e-9 for nanoseconds.
+    double time_scale = 1;
+    /// Hz, for a log without a time column; 0: unknown.
+    double sample_rate = 0;
+    NonFinite non_finite = NonFinite::error;
+    /// Pieces with fewer rows, left over where rows were dropped, are dropped as well.
+    Index shortest_piece = 64;
+    CsvConfig csv = {};
+    NpyConfig npy = {};
+};
+
+namespace detail {
+
+/// Text files and NPY files in a folder, in the order of their names; a file stands for itself.
+inline std::vector<std::filesystem::path> log_files(std::span<const std::filesystem::path> paths) {
+    std::vector<std::filesystem::path> files;
+    for (const std::filesystem::path& path : paths) {
+        if (!std::filesystem::is_directory(path)) {
+            files.push_back(path);
+            continue;
+        }
+        const std::size_t before = files.size();
+        for (const auto& entry : std::filesystem::directory_iterator(path)) {
+            const std::string extension = entry.path().extension().string();
+            for (const char* known : {".csv", ".tsv", ".txt", ".dat", ".npy"})
+                if (extension == known) files.push_back(entry.path());
+        }
+        std::sort(files.begin() + static_cast<std::ptrdiff_t>(before), files.end());
+        require<FileError>(files.size() > before, "expected .csv, .tsv, .txt, .dat or .npy files in the folder '",
+                           path.string(), "', found none");
+    }
+    require<ConfigError>(!files.empty(), "expected at least one log file");
+    return files;
+}
+
+inline Table read_table(const std::filesystem::path& path, const LogConfig& config) {
+    char start[6] = {};
+    std::ifstream(path, std::ios::binary).read(start, sizeof start);
+    if (path.extension() == ".npy" || std::string_view(start, sizeof start) == npy_magic)
+        return read_npy_table(path, config.npy);
+    return read_csv_table(path, config.csv);
+}
+
+/// Gathers tables into a log, trajectory by trajectory.
+class LogBuilder {
+public:
+    explicit LogBuilder(const LogConfig& config) : config_(config) {
+        require<ConfigError>(config.sample_rate >= 0 && std::isfinite(config.sample_rate),
+                             "expected a sample rate in Hz, got ", config.sample_rate);
+        require<ConfigError>(config.time_column.empty() || config.sample_rate == 0,
+                             "expected a time column or a sample rate, got both");
+    }
+
+    void add(const Table& table) {
+        if (log_.trajectories.empty()) {
+            log_.columns = table.columns;
+            if (!config_.trajectory_column.empty()) trajectory_column_ = log_.column(config_.trajectory_column);
+            if (!config_.time_column.empty()) time_column_ = log_.column(config_.time_column);
+        }
+        check_columns(table);
+        const Index rows = table.values.rows();
+        const std::size_t first_of_file = log_.trajectories.size();
+        for (Index begin = 0; begin < rows;) {
+            Index end = begin + 1;
+            while (end < rows && same_trajectory(table, begin, end)) ++end;
+            const std::string name = trajectory_name(table, begin);
+            for (std::size_t i = first_of_file; i < log_.trajectories.size(); ++i)
+                require<DataError>(log_.trajectories[i].name != name, table.place(begin), ": trajectory '", name,
+                                   "' begins a second time; expected its rows to follow each other");
+            add_finite(table, begin, end, name);
+            begin = end;
+        }
+    }
+
+    Log finish() {
+        make_names_unique();
+        require<DataError>(!log_.trajectories.empty(), "no rows are left: ", log_.dropped_rows,
+                           " were dropped for NaN or Inf");
+        return std::move(log_);
+    }
+
+private:
+    void check_columns(const Table& table) const {
+        require<DataError>(table.columns.size() == log_.columns.size(), "'", table.source.string(), "' has ",
+                           table.columns.size(), " columns, expected ", log_.columns.size(),
+                           " as in the first file of the log");
+        for (std::size_t i = 0; i < log_.columns.size(); ++i)
+            require<DataError>(table.columns[i] == log_.columns[i], "'", table.source.string(), "' column ", i, " is '",
+                               table.columns[i], "', expected '", log_.columns[i], "' as in the first file of the log");
+    }
+
+    /// A missing label does not end a trajectory: that row is refused or dropped like any other NaN.
+    bool same_trajectory(const Table& table, Index a, Index b) const {
+        if (trajectory_column_ < 0) return true;
+        const double label = table.values(b, trajectory_column_);
+        return std::isnan(label) || label == table.values(a, trajectory_column_);
+    }
+
+    std::string trajectory_name(const Table& table, Index row) const {
+        if (trajectory_column_ < 0) return table.source.stem().string();
+        return message(table.values(row, trajectory_column_));
+    }
+
+    /// Adds rows [begin, end); rows with NaN or Inf are an error or split the trajectory.
+    void add_finite(const Table& table, Index begin, Index end, const std::string& name) {
+        Index pieces = 0, start = begin;
+        for (Index row = begin; row <= end; ++row) {
+            if (row < end && table.values.row(row).allFinite()) continue;
+            if (row < end) refuse_or_count(table, row);
+            const bool whole = start == begin && row == end;
+            if (whole || row - start >= config_.shortest_piece)
+                add_piece(table, start, row, pieces++ == 0 ? name : message(name, " part ", pieces));
+            else
+                log_.dropped_rows += row - start;
+            start = row + 1;
+        }
+    }
+
+    void refuse_or_count(const Table& table, Index row) {
+        Index column = 0;
+        while (std::isfinite(table.values(row, column))) ++column;
+        require<DataError>(config_.non_finite == NonFinite::drop, table.place(row), ", column '",
+                           log_.columns[static_cast<std::size_t>(column)],
+                           "': expected a finite number, got NaN, Inf or an empty field; mend the log, or drop such "
+                           "rows on request (NonFinite::drop)");
+        ++log_.dropped_rows;
+    }
+
+    void add_piece(const Table& table, Index begin, Index end, const std::string& name) {
+        Trajectory trajectory{.name = name, .time = {}, .values = table.values.middleRows(begin, end - begin)};
+        if (time_column_ >= 0) {
+            for (Index row = begin; row < end; ++row)
+                trajectory.time.push_back(table.values(row, time_column_) * config_.time_scale);
+            check_time(table, begin, trajectory.time);
+        } else if (config_.sample_rate > 0) {
+            for (Index row = begin; row < end; ++row)
+                trajectory.time.push_back(static_cast<double>(row - begin) / config_.sample_rate);
+        }
+        log_.trajectories.push_back(std::move(trajectory));
+    }
+
+    void check_time(const Table& table, Index begin, const std::vector<double>& time) const {
+        if (time.size() < 2) return;
+        std::vector<double> steps(time.size() - 1);
+        for (std::size_t i = 0; i < steps.size(); ++i) {
+            steps[i] = time[i + 1] - time[i];
+            require<DataError>(steps[i] > 0, table.place(begin + static_cast<Index>(i) + 1),
+                               ": expected time to rise, got ", time[i + 1], " s after ", time[i],
+                               " s; sort the rows, or name the column that tells trajectories apart");
+        }
+        std::vector<double> sorted = steps;
+        const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
+        std::nth_element(sorted.begin(), middle, sorted.end());
+        for (std::size_t i = 0; i < steps.size(); ++i) {
+            // The slack lets a step of exactly 1.2 periods pass whatever the rounding of the times.
+            const double jitter = std::abs(steps[i] - *middle) / *middle;
+            require<DataError>(jitter <= largest_jitter + 1e-6, table.place(begin + static_cast<Index>(i) + 1),
+                               ": a time step of ", steps[i], " s is ", 100 * jitter, " % off the usual ", *middle,
+                               " s, expected at most ", 100 * largest_jitter,
+                               " %; resample the log evenly, or split it at gaps");
+        }
+    }
+
+    /// Two files may hold trajectories of the same name: those get their number in the log behind it.
+    void make_names_unique() {
+        std::vector<std::string> names;
+        for (const Trajectory& trajectory : log_.trajectories) names.push_back(trajectory.name);
+        std::sort(names.begin(), names.end());
+        for (std::size_t i = 0; i < log_.trajectories.size(); ++i) {
+            Trajectory& trajectory = log_.trajectories[i];
+            const auto same = std::equal_range(names.begin(), names.end(), trajectory.name);
+            if (same.second - same.first > 1) trajectory.name = message(trajectory.name, " (", i, ")");
+        }
+    }
+
+    LogConfig config_;
+    Log log_;
+    Index trajectory_column_ = -1;
+    Index time_column_ = -1;
+};
+
+}  // namespace detail
+
+/// Reads files, and the files of folders, as one log. All must have the same columns; every column is kept, so that
+/// column numbers stay those of the files.
+///
+/// *Errors*: `FileError` for a file that can't be read; `DataError` with file, line (or row) and column for bad fields,
+/// NaN or Inf, time that does not rise or jitters by more than 20 %, columns that differ between files; `ConfigError`
+/// for settings that contradict each other.
+inline Log read_log(std::span<const std::filesystem::path> paths, const LogConfig& config = {}) {
+    detail::LogBuilder builder(config);
+    for (const std::filesystem::path& file : detail::log_files(paths)) builder.add(detail::read_table(file, config));
+    return builder.finish();
+}
+
+/// One file or one folder.
+inline Log read_log(const std::filesystem::path& path, const LogConfig& config = {}) {
+    return read_log(std::span(&path, 1), config);
+}
+
+IDM_NAMESPACE_END

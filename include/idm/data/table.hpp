@@ -1,0 +1,61 @@
+#pragma once
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <idm/core/config.hpp>
+#include <idm/core/error.hpp>
+#include <idm/core/tensor.hpp>
+#include <idm/data/trajectory.hpp>
+
+IDM_NAMESPACE_BEGIN
+namespace detail {
+
+/// One file of numbers and where in the file they stand, for messages.
+struct Table {
+    std::filesystem::path source;
+    std::vector<std::string> columns;
+    Matrix<double> values;
+    std::vector<Index> lines;  // of a text file, counted from 1; empty for binary files
+
+    std::string place(Index row) const {
+        if (lines.empty()) return message("'", source.string(), "' row ", row, " (counted from 0)");
+        return message("'", source.string(), "' line ", lines[static_cast<std::size_t>(row)]);
+    }
+};
+
+/// The whole file as bytes.
+///
+/// *Errors*: `FileError` when it is missing or can't be read.
+inline std::string read_bytes(const std::filesystem::path& path) {
+    require<FileError>(std::filesystem::is_regular_file(path), "expected a file at '", path.string(), "', found ",
+                       std::filesystem::exists(path) ? "something else" : "nothing", "; check the path");
+    std::ifstream file(path, std::ios::binary | std::ios::ate);
+    require<FileError>(file.is_open(), "can't open '", path.string(), "'; check its permissions");
+    std::string bytes(static_cast<std::size_t>(file.tellg()), '\0');
+    file.seekg(0);
+    file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    require<FileError>(file.good() || bytes.empty(), "can't read '", path.string(), "' to its end");
+    return bytes;
+}
+
+/// Column names: the given ones if there are as many as columns, else "0", "1", ...
+inline std::vector<std::string> column_names(const std::vector<std::string>& given, Index count,
+                                             const std::filesystem::path& path) {
+    if (given.empty()) return numbered("{}", 0, count - 1);
+    require<DataError>(static_cast<Index>(given.size()) == count, "'", path.string(), "' has ", count, " columns, but ",
+                       given.size(), " names were given for them");
+    return given;
+}
+
+/// A log of one trajectory, named after the file.
+inline Log to_log(Table&& table) {
+    return {.columns = std::move(table.columns),
+            .trajectories = {{.name = table.source.stem().string(), .time = {}, .values = std::move(table.values)}}};
+}
+
+}  // namespace detail
+IDM_NAMESPACE_END
