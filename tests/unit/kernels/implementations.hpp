@@ -1,0 +1,48 @@
+#pragma once
+
+#include <idm/kernels/select.hpp>
+
+/// The kernels under one name each, so that one test can serve the specification and what the build has selected.
+
+namespace test {
+
+using namespace idm;
+
+template <class T>
+struct Reference {
+    using Scalar = T;
+    static constexpr auto conv1d_forward = kernels::reference::conv1d_forward<T>;
+    static constexpr auto conv1d_backward_input_scratch = kernels::reference::conv1d_backward_input_scratch<T>;
+    static constexpr auto conv1d_backward_input = kernels::reference::conv1d_backward_input<T>;
+    static constexpr auto conv1d_backward_weights_accumulate =
+        kernels::reference::conv1d_backward_weights_accumulate<T>;
+    static constexpr auto dense_forward = kernels::reference::dense_forward<T>;
+    static constexpr auto dense_backward_input_scratch = kernels::reference::dense_backward_input_scratch<T>;
+    static constexpr auto dense_backward_input = kernels::reference::dense_backward_input<T>;
+    static constexpr auto dense_backward_weights_accumulate = kernels::reference::dense_backward_weights_accumulate<T>;
+    static constexpr auto relu_forward = kernels::reference::relu_forward<T>;
+    static constexpr auto relu_backward = kernels::reference::relu_backward<T>;
+    static constexpr auto add_accumulate = kernels::reference::add_accumulate<T>;
+    static constexpr auto squared_error = kernels::reference::squared_error<T>;
+    static constexpr auto adam = kernels::reference::adam<T>;
+};
+
+template <class T>
+struct Selected {
+    using Scalar = T;
+    static constexpr auto conv1d_forward = kernels::conv1d_forward<T>;
+    static constexpr auto conv1d_backward_input_scratch = kernels::conv1d_backward_input_scratch<T>;
+    static constexpr auto conv1d_backward_input = kernels::conv1d_backward_input<T>;
+    static constexpr auto conv1d_backward_weights_accumulate = kernels::conv1d_backward_weights_accumulate<T>;
+    static constexpr auto dense_forward = kernels::dense_forward<T>;
+    static constexpr auto dense_backward_input_scratch = kernels::dense_backward_input_scratch<T>;
+    static constexpr auto dense_backward_input = kernels::dense_backward_input<T>;
+    static constexpr auto dense_backward_weights_accumulate = kernels::dense_backward_weights_accumulate<T>;
+    static constexpr auto relu_forward = kernels::relu_forward<T>;
+    static constexpr auto relu_backward = kernels::relu_backward<T>;
+    static constexpr auto add_accumulate = kernels::add_accumulate<T>;
+    static constexpr auto squared_error = kernels::squared_error<T>;
+    static constexpr auto adam = kernels::adam<T>;
+};
+
+}  // namespace test
