@@ -63,9 +63,11 @@ public:
     constexpr auto output_shape(const Shape<L, C, F>& in) const {
         constexpr Index length = static_length<L>();
         const Index padded = in.length() + pad_total();
-        detail::require<ShapeError>(padded > reach(), name(), ": expected an input of at least ",
-                                    reach() + 1 - pad_total(), " steps ((kernel - 1) * dilation + 1), got ", in.length(),
-                                    "; take a longer window or a smaller kernel");
+        // Not require(): that would build name(), an allocation, on every pass.
+        if (padded <= reach()) [[unlikely]]
+            detail::raise<ShapeError>(name(), ": expected an input of at least ", reach() + 1 - pad_total(),
+                                      " steps ((kernel - 1) * dilation + 1), got ", in.length(),
+                                      "; take a longer window or a smaller kernel");
         return Shape<length, Out>((padded - reach() - 1) / stride() + 1, out_channels());
     }
 

@@ -1,0 +1,70 @@
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "support/catch.hpp"
+#include "support/network_run.hpp"
+
+// Every allocation of this program goes through these, so a test can count those of a call.
+namespace {
+std::atomic<long> allocations{0};
+
+void* counted(std::size_t size, std::size_t alignment) {
+    ++allocations;
+    void* memory = std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+    if (!memory) throw std::bad_alloc();
+    return memory;
+}
+}  // namespace
+
+void* operator new(std::size_t size) { return counted(size, alignof(std::max_align_t)); }
+void* operator new(std::size_t size, std::align_val_t align) { return counted(size, static_cast<std::size_t>(align)); }
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+
+using namespace idm;
+using namespace idm_test;
+
+namespace {
+
+template <class Run>
+void check_no_allocation(Run run) {
+    run.draw_parameters(1);
+    const auto x = run.draw_input(1), d_y = run.draw_d_output(1);
+    run.forward(x);
+    run.backward(d_y);
+    const long before = allocations;
+    run.network.forward(run.parameters.data(), run.workspace, run.samples);
+    const long forward = allocations - before;
+    run.network.backward(run.parameters.data(), run.gradient.data(), run.workspace, run.samples);
+    const long both = allocations - before;
+    CHECK(forward == 0);
+    CHECK(both == 0);
+}
+
+template <Padding P>
+using AnyConv = Conv1D<dynamic, dynamic, P, dynamic, dynamic>;
+
+}  // namespace
+
+TEST_CASE("the counter counts", "[allocations]") {
+    const long before = allocations;
+    const Buffer<float> buffer(1);
+    CHECK(allocations - before == 1);
+}
+
+TEST_CASE("no forward or backward pass allocates", "[allocations]") {
+    const auto net = Sequential(AnyConv<Padding::same>(6, 3, 1, 2), ReLU(), AnyConv<Padding::valid>(5, 4, 2, 1),
+                                Residual(AnyConv<Padding::causal>(5, 3, 1, 1), ReLU(), Dense<dynamic>(5)), ReLU());
+    const Shape<dynamic, dynamic> in(17, 3);
+    SECTION("float") { check_no_allocation(network_run<float>(in, net, 3)); }
+    SECTION("double") { check_no_allocation(network_run<double>(in, net, 3)); }
+    SECTION("Flatten") { check_no_allocation(network_run<float>(in, Sequential(net, Flatten(), Dense<2>()), 3)); }
+    SECTION("LastStep") { check_no_allocation(network_run<float>(in, Sequential(net, LastStep(), Dense<2>()), 3)); }
+    SECTION("static") {
+        check_no_allocation(network_run<float>(
+            Shape<9, 3>(), Sequential(Conv1D<64, 5>(), ReLU(), Conv1D<64, 3>(), ReLU(), Flatten(), Dense<7>()), 2));
+    }
+}
