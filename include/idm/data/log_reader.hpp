@@ -1,12 +1,13 @@
 #pragma once
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <initializer_list>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -131,7 +132,9 @@ private:
 
     std::string trajectory_name(const Table& table, Index row) const {
         if (trajectory_column_ < 0) return table.source.stem().string();
-        return message(table.values(row, trajectory_column_));
+        // The shortest text that reads back as the same number: 7 stays "7", and long ids stay apart.
+        char text[32];
+        return {text, std::to_chars(text, text + sizeof text, table.values(row, trajectory_column_)).ptr};
     }
 
     /// Adds rows [begin, end); rows with NaN or Inf are an error or split the trajectory.
@@ -178,7 +181,7 @@ private:
         for (std::size_t i = 0; i < steps.size(); ++i) {
             steps[i] = time[i + 1] - time[i];
             require<DataError>(steps[i] > 0, table.place(begin + static_cast<Index>(i) + 1),
-                               ": expected time to rise, got ", time[i + 1], " s after ", time[i],
+                               ": expected time to rise, got a step of ", steps[i],
                                " s; sort the rows, or name the column that tells trajectories apart");
         }
         std::vector<double> sorted = steps;
