@@ -78,6 +78,17 @@ TEST_CASE("a mass on a turning slide agrees with polar coordinates") {
     CHECK(tau[1] == Approx(1.5 * (rdd - r * td * td)).epsilon(1e-13));
 }
 
+TEST_CASE("a turning body resists being tilted") {
+    // A body tilted by q2 about y turns about z at rate w: kinetic energy w^2 / 2 (Ixx sin^2 q2 + Izz cos^2 q2), so
+    // tau2 = w^2 sin q2 cos q2 (Izz - Ixx). The gyroscopic moment does no work: no energy balance sees it.
+    Joint turn, tilt;
+    tilt.axis = {0, 1, 0};
+    tilt.inertia = {.xx = 0.2, .yy = 0.3, .zz = 0.45};
+    const auto tau = torques(SerialChain({turn, tilt}), {1, std::numbers::pi / 6}, {3, 0}, {0, 0});
+    CHECK(tau[1] == Approx(9 * 0.5 * std::sqrt(0.75) * 0.25).epsilon(1e-14));
+    CHECK(tau[0] == Approx(0).margin(1e-14));
+}
+
 TEST_CASE("a lift carries its weight") {
     Joint lift;
     lift.type = JointType::prismatic;
