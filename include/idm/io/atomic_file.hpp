@@ -48,8 +48,8 @@ struct FileContent {
     std::string bytes;
 };
 
-/// Writes all files, or if one cannot be written none: each goes to a temporary name beside its place, and only when all are
-/// complete they are renamed over what was there. A reader never sees half a file. Missing folders are made.
+/// Writes all files, or if one cannot be written none: each goes to a temporary name beside its place, and only when
+/// all are complete they are renamed over what was there. A reader never sees half a file. Missing folders are made.
 ///
 /// *Errors*: `FileError` with the path and the system's reason.
 inline void write_files(std::span<const FileContent> files) {
