@@ -4,11 +4,15 @@
 
 #include <idm/inference.hpp>
 
+#include <idm/data/csv.hpp>
 #include <idm/data/dataset.hpp>
+#include <idm/data/log_reader.hpp>
 #include <idm/data/normaliser.hpp>
+#include <idm/data/npy.hpp>
 #include <idm/data/recipe.hpp>
 #include <idm/data/savitzky_golay.hpp>
 #include <idm/data/split.hpp>
+#include <idm/data/table.hpp>
 #include <idm/data/trajectory.hpp>
 #include <idm/data/window.hpp>
 
@@ -17,11 +21,20 @@
 #include <idm/robot/serial_chain.hpp>
 #include <idm/robot/simulate.hpp>
 
+#include <idm/training/adam.hpp>
 #include <idm/training/analysis.hpp>
+#include <idm/training/batches.hpp>
+#include <idm/training/callbacks.hpp>
 #include <idm/training/metrics.hpp>
 #include <idm/training/neighbours.hpp>
+#include <idm/training/predict.hpp>
+#include <idm/training/ridge.hpp>
+#include <idm/training/schedule.hpp>
+#include <idm/training/trainer.hpp>
 
 #include <idm/io/atomic_file.hpp>
+#include <idm/io/chart_script.hpp>
 #include <idm/io/charts.hpp>
 #include <idm/io/json_writer.hpp>
+#include <idm/io/report.hpp>
 #include <idm/io/text.hpp>
