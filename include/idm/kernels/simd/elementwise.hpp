@@ -80,18 +80,30 @@ void adam(Index size, const AdamStep<T>& step, const T* g, T* m, T* v, T* w) {
     using B = Batch<T, Arch>;
     const B beta1(step.beta1), beta2(step.beta2), rest1(T(1) - step.beta1), rest2(T(1) - step.beta2);
     const B step_size(step.step_size), root_scale(step.root_scale), epsilon(step.epsilon), decay(step.decay);
+    const auto body = [&](const B& gradient, B& first, B& second, B& weight) {
+        first = multiply_add(beta1, first, rest1 * gradient);
+        second = multiply_add(beta2, second, rest2 * (gradient * gradient));
+        weight = decay * weight -
+                 step_size * first / multiply_add(square_root<T, Arch>(second), root_scale, epsilon);
+    };
     sweep<Arch, T>(
         size,
         [&](Index i) {
-            const B gradient = B::load_unaligned(g + i);
-            const B first = multiply_add(beta1, B::load_unaligned(m + i), rest1 * gradient);
-            const B second = multiply_add(beta2, B::load_unaligned(v + i), rest2 * (gradient * gradient));
+            B first = B::load_unaligned(m + i), second = B::load_unaligned(v + i), weight = B::load_unaligned(w + i);
+            body(B::load_unaligned(g + i), first, second, weight);
             first.store_unaligned(m + i);
             second.store_unaligned(v + i);
-            const B change = step_size * first / multiply_add(square_root<T, Arch>(second), root_scale, epsilon);
-            (decay * B::load_unaligned(w + i) - change).store_unaligned(w + i);
+            weight.store_unaligned(w + i);
         },
-        [&](Index i, Index n) { reference::adam(n, step, g + i, m + i, v + i, w + i); });
+        // In the same arithmetic as a whole vector, so that the result does not depend on how threads split the range.
+        [&](Index i, Index n) {
+            B first = load_first<T, Arch>(m + i, n), second = load_first<T, Arch>(v + i, n),
+              weight = load_first<T, Arch>(w + i, n);
+            body(load_first<T, Arch>(g + i, n), first, second, weight);
+            store_first<T, Arch>(first, m + i, n);
+            store_first<T, Arch>(second, v + i, n);
+            store_first<T, Arch>(weight, w + i, n);
+        });
 }
 
 }  // namespace kernels::simd

@@ -143,6 +143,16 @@ void product_forward(const Product& p, const T* x, const T* w, const T* bias, bo
     });
 }
 
+/// Adds the first `count` lanes to packed columns. The pad columns behind stay zero: 0 * NaN must not enter them.
+template <class T, class Arch>
+IDM_ALWAYS_INLINE void add_columns(const Batch<T, Arch>& sum, T* to, Index count) {
+    const Batch<T, Arch> total = Batch<T, Arch>::load_unaligned(to) + sum;
+    if (count == static_cast<Index>(Batch<T, Arch>::size))
+        total.store_unaligned(to);
+    else
+        store_first<T, Arch>(total, to, count);
+}
+
 /// A tile of R weight rows x V vectors of the weight gradient: d_w += sum over (group, row) of x^T d_y.
 template <class Arch, class T, Index R, Index V>
 IDM_ALWAYS_INLINE void weight_tile(const Product& p, const T* IDM_RESTRICT x, const T* IDM_RESTRICT d_y, Index last,
@@ -177,10 +187,8 @@ IDM_ALWAYS_INLINE void weight_tile(const Product& p, const T* IDM_RESTRICT x, co
     else
         sweep(std::false_type{});
     for (Index r = 0; r < R; ++r)
-        for (Index v = 0; v < V; ++v) {
-            T* to = d_w + r * w_row + v * lanes;
-            (B::load_unaligned(to) + sums[r][v]).store_unaligned(to);
-        }
+        for (Index v = 0; v < V; ++v)
+            add_columns<T, Arch>(sums[r][v], d_w + r * w_row + v * lanes, v < V - 1 ? lanes : last);
 }
 
 /// d_w += x^T d_y over all groups and rows, d_b += column sums of d_y.
@@ -212,10 +220,7 @@ void product_backward_weights(const Product& p, const T* x, const T* d_y, T* d_w
                 for (Index v = 0; v < V; ++v)
                     sums[v] += v < V - 1 ? B::load_unaligned(d + v * lanes) : load_first<T, Arch>(d + v * lanes, last);
             }
-        for (Index v = 0; v < V; ++v) {
-            T* to = d_b + begin + v * lanes;
-            (B::load_unaligned(to) + sums[v]).store_unaligned(to);
-        }
+        for (Index v = 0; v < V; ++v) add_columns<T, Arch>(sums[v], d_b + begin + v * lanes, v < V - 1 ? lanes : last);
     });
 }
 
