@@ -4,13 +4,13 @@
 #include "support/catch.hpp"
 
 int main(int argc, char** argv) {
-    Catch::Session session;
+    Catch::Session catch2;
     // A test case without an assertion fails; so does a name that selects no test, for which Catch2 2.13 returns 0:
     // ctest would take a test whose name it cannot pass on (with a semicolon) for passed.
-    int warnings = session.configData().warnings | Catch::WarnAbout::NoAssertions;
+    int warnings = catch2.configData().warnings | Catch::WarnAbout::NoAssertions;
 #if defined(CATCH_VERSION_MAJOR) && CATCH_VERSION_MAJOR < 3
     warnings |= Catch::WarnAbout::NoTests;
 #endif
-    session.configData().warnings = static_cast<Catch::WarnAbout::What>(warnings);
-    return session.run(argc, argv);
+    catch2.configData().warnings = static_cast<Catch::WarnAbout::What>(warnings);
+    return catch2.run(argc, argv);
 }
