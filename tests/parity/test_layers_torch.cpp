@@ -1,0 +1,58 @@
+#include "parity/fixture.hpp"
+
+using namespace idm;
+using namespace parity;
+
+namespace {
+
+using In = Shape<dynamic, dynamic>;
+
+template <class T, class Net>
+void check_layers(const Case& c, const Net& net) {
+    check_pass<T>(c, Network<In, Net>(In(c.length, c.channels), net));
+}
+
+template <class T, Padding P>
+void check_conv(const Case& c) {
+    using Conv = Conv1D<dynamic, dynamic, P, dynamic, dynamic>;
+    REQUIRE(c.options.size() == 4);
+    check_layers<T>(c, Sequential(Conv(c.options[0], c.options[1], c.options[2], c.options[3])));
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("Conv1D is PyTorch's, forward and backward", "[parity][conv1d]", float, double) {
+    Index seen = 0;
+    for (const Case& c : read_cases("conv1d.txt")) {
+        if (c.name == "conv1d_valid") check_conv<TestType, Padding::valid>(c);
+        if (c.name == "conv1d_same") check_conv<TestType, Padding::same>(c);
+        if (c.name == "conv1d_causal") check_conv<TestType, Padding::causal>(c);
+        ++seen;
+    }
+    CHECK(seen == 24);
+}
+
+TEMPLATE_TEST_CASE("the other layers are PyTorch's, forward and backward", "[parity][layers]", float, double) {
+    using T = TestType;
+    Index seen = 0;
+    const auto is = [&](const Case& c, const char* name) {
+        seen += c.name == name;
+        return c.name == name;
+    };
+    for (const Case& c : read_cases("layers.txt")) {
+        if (is(c, "dense_steps")) check_layers<T>(c, Sequential(Dense<>(c.options[0])));
+        if (is(c, "dense_flat")) check_layers<T>(c, Sequential(Flatten(), Dense<>(c.options[0])));
+        if (is(c, "relu")) check_layers<T>(c, Sequential(ReLU()));
+        if (is(c, "flatten")) check_layers<T>(c, Sequential(Flatten()));
+        if (is(c, "last_step")) check_layers<T>(c, Sequential(LastStep()));
+        if (is(c, "residual"))
+            check_layers<T>(c, Sequential(Residual(Conv1D<9, 3, Padding::causal, 1, 2>(), ReLU(),
+                                                   Conv1D<5, 4, Padding::same>(), ReLU())));
+        if (is(c, "sequential"))
+            check_layers<T>(c, Sequential(Conv1D<9, 3, Padding::same, 1, 2>(), ReLU(),
+                                          Residual(ReLU(), Conv1D<9, 2, Padding::causal, 1, 3>()), ReLU(),
+                                          Sequential(Conv1D<6, 4, Padding::valid, 2>(), ReLU()), Dense<5>(), ReLU(),
+                                          Flatten(), Dense<11>(), ReLU(), Dense<2>()));
+    }
+    CHECK(seen == 9);
+}
