@@ -1,0 +1,81 @@
+#include <algorithm>
+#include <atomic>
+#include <string>
+#include <vector>
+
+#include <idm/core/error.hpp>
+#include <idm/core/parallel.hpp>
+
+#include "support/catch.hpp"
+
+using namespace idm;
+
+static_assert(split_range(10, 3, 0).begin == 0 && split_range(10, 3, 0).end == 4);
+static_assert(split_range(10, 3, 1).begin == 4 && split_range(10, 3, 1).end == 7);
+static_assert(split_range(10, 3, 2).begin == 7 && split_range(10, 3, 2).end == 10);
+
+TEST_CASE("split_range covers everything once, in parts that differ by one at the most", "[parallel]") {
+    for (Index count = 0; count <= 40; ++count)
+        for (Index parts = 1; parts <= 9; ++parts) {
+            Index next = 0, least = count, most = 0;
+            for (Index part = 0; part < parts; ++part) {
+                const Range range = split_range(count, parts, part);
+                CHECK(range.begin == next);
+                next = range.end;
+                least = std::min(least, range.end - range.begin);
+                most = std::max(most, range.end - range.begin);
+            }
+            CHECK(next == count);
+            CHECK(most - least <= 1);
+        }
+}
+
+TEST_CASE("every item is worked on once, whatever the number of threads", "[parallel]") {
+    for (int threads : {0, 1, 2, 3, 4, 7}) {
+        std::vector<int> visits(1001);
+        std::atomic<int> members = 0;
+        parallel(threads, [&](const Team& team) {
+            ++members;
+            const Range range = team.share(1001);
+            for (Index i = range.begin; i < range.end; ++i) ++visits[static_cast<std::size_t>(i)];
+        });
+        CHECK(std::count(visits.begin(), visits.end(), 1) == 1001);
+#if IDM_HAS_OPENMP
+        CHECK(members == (threads == 0 ? default_threads() : threads));
+#else
+        CHECK(members == 1);
+#endif
+    }
+}
+
+TEST_CASE("behind a barrier every thread sees what the others wrote before it", "[parallel]") {
+    for (int repeat = 0; repeat < 50; ++repeat) {
+        std::vector<int> first(4), second(4);
+        int size = 0;
+        parallel(4, [&](const Team& team) {
+            const auto me = static_cast<std::size_t>(team.index());
+            first[me] = team.index() + 1;
+            team.barrier();
+            int sum = 0;
+            for (int value : first) sum += value;
+            second[me] = sum;
+            if (team.index() == 0) size = team.size();
+        });
+        for (int i = 0; i < size; ++i) CHECK(second[static_cast<std::size_t>(i)] == size * (size + 1) / 2);
+    }
+}
+
+TEST_CASE("an exception reaches the caller, as it is, and the next region works", "[parallel]") {
+    for (int threads : {1, 2, 4}) {
+        INFO(threads << " threads");
+        const auto last_throws = [](const Team& team) {
+            if (team.index() == team.size() - 1) detail::raise<DataError>("row ", 17);
+        };
+        CHECK_THROWS_AS(parallel(threads, last_throws), DataError);
+        CHECK_THROWS_WITH(parallel(threads, last_throws), "row 17");
+        CHECK_THROWS_AS(parallel(threads, [](const Team&) { detail::raise<FileError>("all of them"); }), FileError);
+        std::atomic<int> members = 0;
+        parallel(threads, [&](const Team&) { ++members; });
+        CHECK(members >= 1);
+    }
+}
