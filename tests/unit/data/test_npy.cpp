@@ -1,5 +1,3 @@
-#include <cstdint>
-#include <cstring>
 #include <string>
 #include <vector>
 
@@ -22,10 +20,7 @@ std::string npy(int version, const std::string& type, const std::string& order, 
     bytes += '\0';
     for (std::size_t i = 0; i < prefix - 8; ++i) bytes += static_cast<char>((header.size() >> (8 * i)) & 0xff);
     bytes += header;
-    const std::size_t begin = bytes.size();
-    bytes.resize(begin + numbers.size() * sizeof(T));
-    std::memcpy(bytes.data() + begin, numbers.data(), numbers.size() * sizeof(T));
-    return bytes;
+    return bytes.append(reinterpret_cast<const char*>(numbers.data()), numbers.size() * sizeof(T));
 }
 
 idm::Log parse(const std::string& bytes, const idm::NpyConfig& config = {}) {
