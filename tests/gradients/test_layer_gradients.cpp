@@ -1,0 +1,58 @@
+#include "gradients/central_difference.hpp"
+
+using namespace idm;
+using namespace gradients;
+
+namespace {
+
+using In = Shape<dynamic, dynamic>;
+
+template <class... Layers>
+void check_layers(In in, Index samples, Layers... layers) {
+    check_gradient(Network<In, Sequential<Layers...>>(in, Sequential<Layers...>(layers...)), samples);
+}
+
+template <Padding P>
+using Conv = Conv1D<dynamic, dynamic, P, dynamic, dynamic>;
+
+}  // namespace
+
+TEST_CASE("gradient of Conv1D", "[gradients]") {
+    SECTION("valid") { check_layers(In(7, 3), 2, Conv<Padding::valid>(5, 3)); }
+    SECTION("valid, stride and dilation") { check_layers(In(17, 3), 2, Conv<Padding::valid>(19, 4, 3, 2)); }
+    SECTION("valid, one output step") { check_layers(In(5, 2), 3, Conv<Padding::valid>(7, 5)); }
+    SECTION("same, dilation") { check_layers(In(9, 5), 2, Conv<Padding::same>(33, 2, 1, 3)); }
+    SECTION("same, even kernel") { check_layers(In(10, 2), 2, Conv<Padding::same>(3, 4)); }
+    SECTION("causal, dilation longer than the input") { check_layers(In(6, 17), 2, Conv<Padding::causal>(3, 3, 1, 4)); }
+    SECTION("causal, stride") { check_layers(In(12, 6), 2, Conv<Padding::causal>(2, 3, 5, 1)); }
+    SECTION("one tap") { check_layers(In(1, 1), 1, Conv<Padding::causal>(1, 1)); }
+}
+
+TEST_CASE("gradient of Dense", "[gradients]") {
+    SECTION("on every step") { check_layers(In(7, 5), 2, Dense<>(37)); }
+    SECTION("behind Flatten") { check_layers(In(7, 5), 3, Flatten(), Dense<>(3)); }
+}
+
+TEST_CASE("gradient of the layers without parameters", "[gradients]") {
+    SECTION("ReLU") { check_layers(In(7, 5), 2, ReLU()); }
+    SECTION("Flatten") { check_layers(In(7, 5), 2, Flatten()); }
+    SECTION("LastStep") { check_layers(In(7, 5), 2, LastStep()); }
+    SECTION("EveryStep") { check_layers(In(7, 5), 2, EveryStep()); }
+}
+
+TEST_CASE("gradient of Residual", "[gradients]") {
+    using Causal = Conv<Padding::causal>;
+    SECTION("two convolutions") { check_layers(In(8, 3), 2, Residual(Causal(9, 3, 1, 2), ReLU(), Causal(3, 1))); }
+    SECTION("its body ends in ReLU") { check_layers(In(8, 3), 2, Residual(Causal(3, 3), ReLU()), ReLU()); }
+    SECTION("its body begins with ReLU") { check_layers(In(8, 3), 2, Residual(ReLU(), Causal(3, 2))); }
+    SECTION("one in another, behind a convolution") {
+        check_layers(In(8, 2), 2, Causal(3, 2), Residual(Causal(3, 2), Residual(ReLU(), Dense<>(3)), ReLU()), ReLU(),
+                     Conv<Padding::same>(2, 4));
+    }
+}
+
+TEST_CASE("gradient of Sequential with all the layers", "[gradients]") {
+    check_layers(In(12, 3), 3, Conv<Padding::same>(9, 3, 1, 2), ReLU(), Residual(Conv<Padding::causal>(9, 2, 1, 3)),
+                 ReLU(), Sequential(Conv<Padding::valid>(6, 4, 2), ReLU()), Dense<>(5), ReLU(), Flatten(), Dense<>(11),
+                 ReLU(), Dense<>(2));
+}
