@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -49,12 +50,13 @@ namespace detail {
 inline std::vector<std::filesystem::path> log_files(std::span<const std::filesystem::path> paths) {
     std::vector<std::filesystem::path> files;
     for (const std::filesystem::path& path : paths) {
-        if (!std::filesystem::is_directory(path)) {
+        std::error_code code;
+        if (!std::filesystem::is_directory(path, code)) {
             files.push_back(path);
             continue;
         }
         const std::size_t before = files.size();
-        for (const auto& entry : std::filesystem::directory_iterator(path)) {
+        for (const auto& entry : std::filesystem::directory_iterator(path, code)) {
             const std::string extension = entry.path().extension().string();
             for (const char* known : {".csv", ".tsv", ".txt", ".dat", ".npy"})
                 if (extension == known) files.push_back(entry.path());

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -31,8 +32,10 @@ struct Table {
 ///
 /// *Errors*: `FileError` when it is missing or can't be read.
 inline std::string read_bytes(const std::filesystem::path& path) {
-    require<FileError>(std::filesystem::is_regular_file(path), "expected a file at '", path.string(), "', found ",
-                       std::filesystem::exists(path) ? "something else" : "nothing", "; check the path");
+    std::error_code ignored;  // the plain forms throw on a folder that may not be entered
+    require<FileError>(std::filesystem::is_regular_file(path, ignored), "expected a file at '", path.string(),
+                       "', found ", std::filesystem::exists(path, ignored) ? "something else" : "nothing",
+                       "; check the path");
     std::ifstream file(path, std::ios::binary | std::ios::ate);
     require<FileError>(file.is_open(), "can't open '", path.string(), "'; check its permissions");
     std::string bytes(static_cast<std::size_t>(file.tellg()), '\0');
