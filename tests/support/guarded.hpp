@@ -42,7 +42,10 @@ template <class T>
 class Guarded {
 public:
     Guarded(Index runs, Index run, Index stride, Index before, Index behind, Index offset)
-        : runs_(runs), run_(run), stride_(stride), begin_(offset + before),
+        : runs_(runs),
+          run_(run),
+          stride_(stride),
+          begin_(offset + before),
           memory_(begin_ + (runs > 0 ? (runs - 1) * stride + run : 0) + behind) {
         memory_.fill(mark<T>());
     }
@@ -82,8 +85,8 @@ public:
     bool is_untouched_outside() const {
         for (Index i = 0; i < memory_.size(); ++i) {
             const Index place = i - begin_;
-            const bool inside = place >= 0 && place / std::max<Index>(stride_, 1) < runs_ &&
-                                place % std::max<Index>(stride_, 1) < run_;
+            const bool inside =
+                place >= 0 && place / std::max<Index>(stride_, 1) < runs_ && place % std::max<Index>(stride_, 1) < run_;
             if (!inside && bits(memory_[i]) != bits(mark<T>())) return false;
         }
         return true;

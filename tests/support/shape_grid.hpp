@@ -60,8 +60,7 @@ struct Conv {
     std::string describe() const {
         const char* names[] = {"valid", "same", "causal"};
         return idm::detail::message("N", samples, " L", length, " ", in_channels, "->", out_channels, " k", kernel,
-                                    " stride ", stride, " dilation ", dilation, " ",
-                                    names[static_cast<int>(padding)]);
+                                    " stride ", stride, " dilation ", dilation, " ", names[static_cast<int>(padding)]);
     }
 };
 
@@ -74,9 +73,7 @@ struct Dense {
         return {rows, in_channels, out_channels, in_channels + gap, out_channels + gap};
     }
     constexpr double flop() const { return 2.0 * static_cast<double>(rows * in_channels * out_channels); }
-    std::string describe() const {
-        return idm::detail::message("rows ", rows, " ", in_channels, "->", out_channels);
-    }
+    std::string describe() const { return idm::detail::message("rows ", rows, " ", in_channels, "->", out_channels); }
 };
 
 /// Channel counts from 1 to twice the lanes of the widest vector (16 floats) and one more.

@@ -31,7 +31,8 @@ std::array<double, 2> moments(int count, Draw&& draw) {
 
 }  // namespace
 
-// The published outputs of SplitMix64 from state 1234567 (https://rosettacode.org/wiki/Pseudo-random_numbers/Splitmix64).
+// The published outputs of SplitMix64 from state 1234567
+// (https://rosettacode.org/wiki/Pseudo-random_numbers/Splitmix64).
 static_assert(first_bits(Random::from_state(1234567)) ==
               Three{6457827717110365317u, 3203168211198807973u, 9817491932198370423u});
 

@@ -60,7 +60,9 @@ struct Weights {
     Guarded<T> w, b;
 
     Weights(Index rows_, Index columns_, Index offset)
-        : rows(rows_), columns(columns_), w(line<T>(kernels::packed_weight_size(rows_, columns_), offset)),
+        : rows(rows_),
+          columns(columns_),
+          w(line<T>(kernels::packed_weight_size(rows_, columns_), offset)),
           b(line<T>(kernels::packed_columns(columns_), offset)) {}
 
     void fill_with(Random& random, Numbers numbers) {
@@ -93,7 +95,10 @@ struct ConvProblem {
 
     /// Samples lie 3 numbers further apart than they must; those numbers are marks.
     explicit ConvProblem(const shape_grid::Conv& c, Index offset_ = 1, Numbers numbers = Numbers::uniform)
-        : s(c.shape(3)), offset(offset_), x(input(s, offset_)), d_y(gradient(s, offset_)),
+        : s(c.shape(3)),
+          offset(offset_),
+          x(input(s, offset_)),
+          d_y(gradient(s, offset_)),
           weights(s.weight_rows(), s.out_channels, offset_) {
         Random random(20);
         fill(x, random, numbers);
@@ -140,7 +145,9 @@ struct DenseProblem {
     Weights<T> weights;
 
     explicit DenseProblem(const shape_grid::Dense& d, Index offset_ = 1, Numbers numbers = Numbers::uniform)
-        : s(d.shape(3)), offset(offset_), x(s.rows, s.in_channels, s.x_row_stride, 0, 0, offset_),
+        : s(d.shape(3)),
+          offset(offset_),
+          x(s.rows, s.in_channels, s.x_row_stride, 0, 0, offset_),
           d_y(s.rows, s.out_channels, s.y_row_stride, 0, 0, offset_),
           weights(s.in_channels, s.out_channels, offset_) {
         Random random(21);

@@ -135,8 +135,8 @@ TEMPLATE_TEST_CASE("three Adam steps agree with the formula in long double", "[e
 }
 
 // Threads update ranges of the parameters; how many threads there are must not show in the result.
-TEMPLATE_TEST_CASE("a parameter's Adam step does not depend on where its range begins and ends", "[elementwise]",
-                   float, double) {
+TEMPLATE_TEST_CASE("a parameter's Adam step does not depend on where its range begins and ends", "[elementwise]", float,
+                   double) {
     using T = TestType;
     constexpr Index size = 101;
     const auto g = uniform<T>(size, 6), m0 = uniform<T>(size, 7), w0 = uniform<T>(size, 9);

@@ -180,8 +180,8 @@ TEMPLATE_TEST_CASE("a sample's bits do not depend on the batch it is in", "[grid
                                                work.data());
             for (Index l = 0; l < p.s.out_length; ++l)
                 Selected<T>::conv1d_forward(row, &p.x.at(n, (l * p.s.stride - p.s.pad_left) * p.s.in_channels),
-                                            p.weights.w.data(), p.weights.b.data(),
-                                            &y_row.at(n, l * p.s.out_channels), Epilogue::none);
+                                            p.weights.w.data(), p.weights.b.data(), &y_row.at(n, l * p.s.out_channels),
+                                            Epilogue::none);
         }
         CHECK(difference_in_bits(y, y_alone) == "");
         CHECK(difference_in_bits(d_x, d_x_alone) == "");

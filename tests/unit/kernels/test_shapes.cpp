@@ -25,8 +25,7 @@ TEST_CASE("every weight has a place of its own inside the packed size", "[shapes
     for (Index columns = 1; columns <= 100; ++columns) {
         std::set<Index> places;
         for (Index row = 0; row < 3; ++row)
-            for (Index column = 0; column < columns; ++column)
-                places.insert(packed_offset(3, columns, row, column));
+            for (Index column = 0; column < columns; ++column) places.insert(packed_offset(3, columns, row, column));
         CHECK(places.size() == static_cast<std::size_t>(3 * columns));
         CHECK(*places.begin() == 0);
         CHECK(*places.rbegin() < packed_weight_size(3, columns));
@@ -51,11 +50,11 @@ constexpr bool equal(Halo a, Index left, Index right) { return a.left == left &&
 }  // namespace
 
 // Output l reads rows l S - pad_left to l S - pad_left + (K - 1) D.
-static_assert(equal(forward_halo(conv(32, 32, 5, 1, 1, 2)), 2, 2));   // same
+static_assert(equal(forward_halo(conv(32, 32, 5, 1, 1, 2)), 2, 2));    // same
 static_assert(equal(forward_halo(conv(32, 32, 3, 1, 8, 16)), 16, 0));  // causal
-static_assert(equal(forward_halo(conv(32, 28, 5, 1, 1, 0)), 0, 0));   // valid
-static_assert(equal(forward_halo(conv(7, 4, 3, 2, 1, 1)), 1, 1));     // rows 5, 6, 7 for the last output
-static_assert(equal(forward_halo(conv(8, 4, 3, 2, 1, 1)), 1, 0));     // rows 5, 6, 7, which is inside
+static_assert(equal(forward_halo(conv(32, 28, 5, 1, 1, 0)), 0, 0));    // valid
+static_assert(equal(forward_halo(conv(7, 4, 3, 2, 1, 1)), 1, 1));      // rows 5, 6, 7 for the last output
+static_assert(equal(forward_halo(conv(8, 4, 3, 2, 1, 1)), 1, 0));      // rows 5, 6, 7, which is inside
 // d_x row i reads outputs i + pad_left - (K - 1) D to i + pad_left.
 static_assert(equal(backward_halo(conv(32, 32, 5, 1, 1, 2)), 2, 2));
 static_assert(equal(backward_halo(conv(32, 32, 3, 1, 8, 16)), 0, 16));
