@@ -92,7 +92,11 @@ inline Picture draw_chart(const Chart& chart, const std::string& gnuplot = "gnup
     Picture out;
     const int status = std::system(command.c_str());
     if (status == 0) out.svg = detail::inline_svg(detail::read_text(svg), chart.title);
-    if (out.svg.empty()) out.failure = "gnuplot drew nothing: " + detail::read_text(log);
+    if (out.svg.empty()) {
+        std::string reason = detail::read_text(log);
+        while (reason.ends_with('\n')) reason.pop_back();
+        out.failure = "gnuplot drew nothing (" + (reason.empty() ? "it gave no reason" : reason) + ")";
+    }
     return out;
 }
 

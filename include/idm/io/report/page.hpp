@@ -46,6 +46,7 @@ tr.best td { background: #f3f8f4; }
 tr.reference td { color: var(--soft); }
 .dot { display: inline-block; width: 10px; height: 10px; border-radius: 50%; margin-right: 8px; background: #cfcfca; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 3px 20px; margin: 10px 0 0; font-size: 14px; }
+section > :last-child { margin-bottom: 0; }
 dt { color: var(--soft); } dd { margin: 0; }
 figure { margin: 12px 0 4px; } figure + figure { margin-top: 26px; }
 svg { display: block; width: 100%; height: auto; }
@@ -63,8 +64,8 @@ public:
         const Picture picture = draw_chart(chart, gnuplot_);
         if (picture.svg.empty()) {
             missing_.push_back(
-                "The pictures are missing, because " + picture.failure + (picture.failure.ends_with('\n') ? "" : ". ") +
-                "Install gnuplot (Debian, Ubuntu: apt-get install gnuplot-nox; macOS: brew install gnuplot) and make "
+                "The pictures are missing: " + picture.failure +
+                ". Install gnuplot (Debian, Ubuntu: apt-get install gnuplot-nox; macOS: brew install gnuplot) and make "
                 "the report again; tables, metrics.json and predictions.csv are complete.");
             return {};
         }

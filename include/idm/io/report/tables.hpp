@@ -30,7 +30,7 @@ inline std::string fixed(double value, int decimals) {
 /// Three significant digits, or whole numbers from 100 on; a dash for what was not measured.
 inline std::string figure(double value) {
     const double size = std::abs(value);
-    if (size == 0 || size >= 99.95) return fixed(value, 0);
+    if (!std::isfinite(size) || size == 0 || size >= 99.95) return fixed(value, 0);
     // 0.09996 reads 0.100: rounding to three digits first decides how many stand behind the point.
     return fixed(value, std::clamp(2 - static_cast<int>(std::floor(std::log10(size * 1.0005))), 0, 7));
 }
