@@ -91,8 +91,7 @@ inline idm::Recipe seven_joint_recipe() {
 /// SARCOS arm, 7 joints, hydraulic, 9 trajectories at about 240 Hz.
 inline DataSource ias_sarcos(const std::filesystem::path& data_folder) {
     const auto files = detail::recording(data_folder, "ias_sarcos", {"trajectories.npy"},
-                                         "the model learning data of the Intelligent Autonomous Systems group, TU "
-                                         "Darmstadt (SARCOS arm), cut into its trajectories");
+                                         "the public SARCOS inverse dynamics data, cut into its trajectories");
     return {.name = "ias_sarcos",
             .description = "SARCOS arm, 7 joints, hydraulic, (q, qd, qdd) to torque, about 240 Hz",
             .log = idm::read_log(files, {.trajectory_column = "trajectory",
@@ -106,7 +105,7 @@ inline DataSource ias_sarcos(const std::filesystem::path& data_folder) {
 inline DataSource ias_barrett(const std::filesystem::path& data_folder) {
     const auto files = detail::recording(
         data_folder, "ias_barrett", {"trajectory.npy"},
-        "the model learning data of the Intelligent Autonomous Systems group, TU Darmstadt (Barrett WAM)");
+        "the public Barrett WAM inverse dynamics data");
     // A gap of 64 rows suits every window up to 63, so that models with different windows see the same blocks.
     return {.name = "ias_barrett",
             .description = "Barrett WAM, 7 joints, (q, qd, qdd) to torque, 50 Hz",

@@ -25,6 +25,7 @@
 #include <idm/training/analysis.hpp>
 #include <idm/training/batches.hpp>
 #include <idm/training/callbacks.hpp>
+#include <idm/training/evaluate.hpp>
 #include <idm/training/metrics.hpp>
 #include <idm/training/neighbours.hpp>
 #include <idm/training/predict.hpp>

@@ -126,9 +126,15 @@ concept SequenceTrainable =
 ///
 /// From step `history()` on, counted from 0, its outputs are those of the window network: the padding in front of the
 /// chunk no longer reaches them.
+///
+/// *Errors*: `ShapeError` when the window is not longer than `history()`: its outputs see padding, a chunk's see rows.
 template <class In, class Net>
     requires SequenceTrainable<Net>
 constexpr auto sequence_network(const Network<In, Net>& network, Index length) {
+    detail::require<ShapeError>(network.input_shape().length() > network.history(),
+                                "sequence_network: expected a window of at least ", network.history() + 1,
+                                " steps, as many as an output depends on, got ", network.input_shape().length(),
+                                "; take a longer window or train on windows");
     auto layers = detail::every_step(network.layers());
     using Chunk = Shape<dynamic, In::static_channels>;
     return Network<Chunk, decltype(layers)>(Chunk(length, network.input_shape().channels()), layers);

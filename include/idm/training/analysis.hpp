@@ -46,7 +46,7 @@ std::vector<TrajectoryScore> trajectory_scores(const Matrix<T>& measured, const 
                                                std::span<const Index> trajectory, std::span<const Index> rows) {
     detail::require_comparable(measured, predicted, rows);
     detail::require_trajectory_per_row(measured, trajectory);
-    const detail::ColumnMoments moments = detail::measured_moments(measured, rows);
+    const detail::MeasuredMoments moments = detail::measured_moments(measured, rows);
     std::map<Index, TrajectoryScore> by_number;
     for (const Index row : rows) {
         double sum = 0;
@@ -227,7 +227,7 @@ template <class T>
 std::vector<double> normalised_errors(const Matrix<T>& measured, const Matrix<T>& predicted,
                                       std::span<const Index> rows) {
     detail::require_comparable(measured, predicted, rows);
-    const detail::ColumnMoments moments = detail::measured_moments(measured, rows);
+    const detail::MeasuredMoments moments = detail::measured_moments(measured, rows);
     std::vector<double> out;
     out.reserve(rows.size() * static_cast<std::size_t>(measured.cols()));
     for (const Index row : rows)

@@ -43,7 +43,7 @@ struct Score {
 namespace detail {
 
 /// Mean and population variance of each column of `values`, over the given rows.
-struct ColumnMoments {
+struct MeasuredMoments {
     std::vector<double> mean, variance;
 };
 
@@ -55,9 +55,9 @@ inline std::vector<Index> all_rows_of(Index rows) {
 
 /// *Errors*: `DataError` for a column that is not finite or constant, because nMSE divides by its variance.
 template <class T>
-ColumnMoments measured_moments(const Matrix<T>& measured, std::span<const Index> rows) {
+MeasuredMoments measured_moments(const Matrix<T>& measured, std::span<const Index> rows) {
     const double count = static_cast<double>(rows.size());
-    ColumnMoments out;
+    MeasuredMoments out;
     for (Index joint = 0; joint < measured.cols(); ++joint) {
         double sum = 0, square = 0;
         T low = measured(rows[0], joint), high = low;
@@ -137,7 +137,7 @@ JointMetrics joint_metrics(const Matrix<T>& measured, const Matrix<T>& predicted
 template <class T>
 Metrics evaluate_predictions(const Matrix<T>& measured, const Matrix<T>& predicted, std::span<const Index> rows) {
     detail::require_comparable(measured, predicted, rows);
-    const detail::ColumnMoments moments = detail::measured_moments(measured, rows);
+    const detail::MeasuredMoments moments = detail::measured_moments(measured, rows);
     const double joints = static_cast<double>(measured.cols());
     Metrics out;
     out.rows = static_cast<Index>(rows.size());

@@ -11,19 +11,19 @@
 
 IDM_NAMESPACE_BEGIN
 
-/// Predicts the given rows of a data set, window by window.
+/// Predicts the given rows, window by window.
 ///
-/// *Shapes*: result [rows.size(), outputs]. *Units*: normalised; `data.normaliser.denormalise_targets` gives the log's.
+/// *Shapes*: `inputs` [all rows, inputs]; result [rows.size(), outputs]. *Units*: normalised.
+/// *Errors*: `ShapeError` when the model has another number of inputs.
 /// *Threads*: `threads` (0: all); the result does not depend on their number.
 template <class M>
-Matrix<typename M::Scalar> predict_rows(const M& model, const Dataset<typename M::Scalar>& data,
+Matrix<typename M::Scalar> predict_rows(const M& model, const Matrix<typename M::Scalar>& inputs, Index ahead,
                                         std::span<const WindowRow> rows, int threads = 0) {
     using T = typename M::Scalar;
     constexpr Index block = 64;
     const Index count = static_cast<Index>(rows.size()), blocks = (count + block - 1) / block;
-    detail::require<ShapeError>(model.inputs() == data.inputs.cols() && model.outputs() == data.targets.cols(),
-                                "expected a data set of ", model.inputs(), " inputs and ", model.outputs(),
-                                " targets (the model's), got ", data.inputs.cols(), " and ", data.targets.cols());
+    detail::require<ShapeError>(model.inputs() == inputs.cols(), "expected rows of ", model.inputs(),
+                                " inputs (the model's), got ", inputs.cols());
     Matrix<T> result(count, model.outputs());
     parallel(threads, [&](const Team& team) {
         Workspace<T> workspace = model.make_workspace(block);
@@ -31,7 +31,7 @@ Matrix<typename M::Scalar> predict_rows(const M& model, const Dataset<typename M
         for (Index b = share.begin; b < share.end; ++b) {
             const Index begin = b * block, samples = std::min(block, count - begin);
             for (Index n = 0; n < samples; ++n)
-                gather_window(data.inputs, rows[static_cast<std::size_t>(begin + n)], model.window(), data.ahead,
+                gather_window(inputs, rows[static_cast<std::size_t>(begin + n)], model.window(), ahead,
                               workspace.input().sample(n));
             model.forward(workspace, samples);
             for (Index n = 0; n < samples; ++n)
@@ -39,6 +39,15 @@ Matrix<typename M::Scalar> predict_rows(const M& model, const Dataset<typename M
         }
     });
     return result;
+}
+
+/// The same for rows of a data set; `data.normaliser.denormalise_targets` turns the result into the log's units.
+template <class M>
+Matrix<typename M::Scalar> predict_rows(const M& model, const Dataset<typename M::Scalar>& data,
+                                        std::span<const WindowRow> rows, int threads = 0) {
+    detail::require<ShapeError>(model.outputs() == data.targets.cols(), "expected a data set of ", model.outputs(),
+                                " targets (the model's outputs), got ", data.targets.cols());
+    return predict_rows(model, data.inputs, data.ahead, rows, threads);
 }
 
 /// The targets of the given rows. *Units*: normalised.

@@ -24,7 +24,7 @@ IDM_NAMESPACE_BEGIN
 
 /// What one item of a batch is.
 enum class Sampling {
-    automatic,  // sequences where the network can, windows else
+    automatic,  // sequences where the network and its window allow it, windows else
     windows,    // one window for each target
     sequences,  // chunks of a trajectory with the loss at every step (causal networks that end in LastStep)
 };
@@ -215,10 +215,12 @@ History train(M& model, const Dataset<typename M::Scalar>& data, const TrainerCo
     const Network& network = model.network();
     constexpr bool can_sequence = SequenceTrainable<typename Network::Layers>;
     if constexpr (can_sequence) {
-        if (config.sampling != Sampling::windows) {
-            detail::require<ConfigError>(network.history() < model.window(), "sequence training: expected a window of at "
-                                         "least ", network.history() + 1, " rows (what an output depends on), got ",
-                                         model.window(), "; take a longer window or Sampling::windows");
+        const bool history_fits = network.history() < model.window();
+        detail::require<ConfigError>(config.sampling != Sampling::sequences || history_fits,
+                                     "sequence training: expected a window of at least ", network.history() + 1,
+                                     " rows (what an output depends on), got ", model.window(),
+                                     "; take a longer window or Sampling::windows");
+        if (config.sampling != Sampling::windows && history_fits) {
             const auto sequence = sequence_network(network, model.window() - 1 + config.chunk);
             using Batches = detail::SequenceBatches<T, std::remove_const_t<decltype(sequence)>>;
             const Index chunks = std::max<Index>(1, config.batch_size / config.chunk);

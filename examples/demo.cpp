@@ -1,0 +1,222 @@
+// The whole way: log, evaluation before learning, training of three models, evaluation after, report.
+
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include <idm/idm.hpp>
+
+#include "support/options.hpp"
+#include "support/progress.hpp"
+
+namespace {
+
+using examples::Options;
+using idm::Index;
+using Data = idm::Dataset<float>;
+
+/// The rows that everything is scored on.
+struct Evaluation {
+    const Data& data;
+    idm::EvaluationSet validation, test;
+    int threads;
+
+    template <class M>
+    idm::SplitScores scores(const M& model) const {
+        return {score(model, validation), score(model, test)};
+    }
+    template <class M>
+    idm::Score score(const M& model, const idm::EvaluationSet& set) const {
+        return idm::score_predictions(set.measured, idm::predict(model, data, set, threads),
+                                      std::span<const Index>(set.scored));
+    }
+    /// Change of the prediction per noise on the inputs, both in standard deviations (of the training rows).
+    template <class M>
+    double sensitivity(const M& model) const {
+        const std::vector<double> ones_in(static_cast<std::size_t>(data.inputs.cols()), 1.0);
+        const std::vector<double> ones_out(static_cast<std::size_t>(data.targets.cols()), 1.0);
+        const auto predict = [&](const idm::Matrix<float>& inputs) {
+            return idm::predict_rows(model, inputs, data.ahead, std::span<const idm::WindowRow>(test.rows), threads);
+        };
+        return idm::noise_sensitivity<float>(predict, data.inputs, ones_in, ones_out);
+    }
+};
+
+/// Trains `model` with `fit`, which returns the history, and describes it before and after.
+template <class M, class Fit>
+idm::ModelReport report_model(M& model, const char* label, std::uint64_t seed, const Evaluation& evaluation, Fit fit) {
+    idm::ModelReport report{.name = M::name, .label = label, .seed = seed};
+    report.parameters = model.parameter_count();
+    report.window = model.window();
+    report.ahead = evaluation.data.ahead;
+    report.before = evaluation.scores(model);
+    const idm::History history = fit();
+    report.epochs = static_cast<Index>(history.epochs.size());
+    report.train_seconds = history.seconds;
+    report.history = history.epochs;
+    report.after = evaluation.scores(model);
+    report.predicted = idm::predict(model, evaluation.data, evaluation.test, evaluation.threads);
+    report.noise_sensitivity = evaluation.sensitivity(model);
+    return report;
+}
+
+/// Ridge regression in closed form, before learning all zero: it predicts the training mean.
+idm::ModelReport run_baseline(const Evaluation& evaluation, const idm::ModelConfig& config) {
+    idm::Baseline<float> model(config);
+    std::printf("%s\n", idm::format_layer_table(model).c_str());
+    return report_model(model, "Baseline (ridge)", 0, evaluation, [&] {
+        const auto start = std::chrono::steady_clock::now();
+        const idm::RidgeResult ridge =
+            idm::fit_ridge(model, evaluation.data, idm::default_ridge_lambdas(), evaluation.threads);
+        std::printf("  baseline: ridge, lambda %g chosen on validation data\n\n", ridge.lambda);
+        return idm::History{.epochs = {}, .best_epoch = 0, .seconds =
+                                std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()};
+    });
+}
+
+template <class M>
+void run_network(const Evaluation& evaluation, const idm::ModelConfig& config, const char* label,
+                 idm::TrainerConfig trainer, const Options& options, std::vector<idm::ModelReport>& reports) {
+    if (options.epochs > 0) trainer.epochs = options.epochs;
+    if (options.batch > 0) trainer.batch_size = options.batch;
+    trainer.threads = options.threads;
+    for (int seed = 1; seed <= options.seeds; ++seed) {
+        M model(config);
+        if (seed == 1) std::printf("%s\n", idm::format_layer_table(model).c_str());
+        std::fflush(stdout);
+        trainer.seed = static_cast<std::uint64_t>(seed);
+        model.initialise(trainer.seed);
+        examples::ProgressBar progress(idm::detail::message(M::name, " seed ", seed));
+        reports.push_back(report_model(model, label, trainer.seed, evaluation,
+                                       [&] { return idm::train(model, evaluation.data, trainer, progress); }));
+    }
+    std::printf("\n");
+}
+
+/// What learns nothing: the training mean, and the mean of the 3 nearest training rows.
+std::vector<idm::ReferenceReport> references(const Evaluation& evaluation) {
+    const Data& data = evaluation.data;
+    const auto train = idm::window_rows(data.split.train, 1, data.ahead, idm::Rows::all);
+    const auto rows_of = [&](const idm::Matrix<float>& from, const std::vector<idm::WindowRow>& rows) {
+        idm::Matrix<float> out(static_cast<Index>(rows.size()), from.cols());
+        for (std::size_t i = 0; i < rows.size(); ++i) out.row(static_cast<Index>(i)) = from.row(rows[i].row);
+        return out;
+    };
+    const idm::Matrix<float> train_targets = rows_of(data.targets, train);
+    const auto in_units = [&](idm::Matrix<float> predicted) {
+        data.normaliser.denormalise_targets(predicted);
+        return idm::Matrix<double>(predicted.cast<double>());
+    };
+    const Index rows = static_cast<Index>(evaluation.test.rows.size());
+    return {{.name = "mean", .label = "Mean of the training rows", .predicted = in_units(idm::mean_prediction(train_targets, rows))},
+            {.name = "nearest_neighbours",
+             .label = "3 nearest neighbours",
+             .predicted = in_units(idm::nearest_neighbour_prediction(rows_of(data.inputs, train), train_targets,
+                                                        rows_of(data.inputs, evaluation.test.rows), 3,
+                                                        evaluation.threads))}};
+}
+
+idm::TestReport test_report(const Evaluation& evaluation) {
+    const Data& data = evaluation.data;
+    idm::TestReport test{.measured = evaluation.test.measured,
+                         .trajectory = evaluation.test.trajectory,
+                         .scored_rows = evaluation.test.scored};
+    for (const idm::WindowRow& row : evaluation.test.rows)
+        test.time.push_back(static_cast<double>(row.row - row.begin) * data.sample_period);
+    for (const idm::Segment& segment : data.split.test) test.trajectory_names.push_back(segment.name);
+    return test;
+}
+
+idm::DataReport data_report(const examples::DataSource& source, const Data& data, const Evaluation& evaluation) {
+    const auto rows = [](const std::vector<idm::Segment>& segments) {
+        Index sum = 0;
+        for (const idm::Segment& segment : segments) sum += segment.size();
+        return idm::detail::message(sum, " rows in ", segments.size(), segments.size() == 1 ? " segment" : " segments");
+    };
+    std::string inputs;
+    for (const std::string& name : data.input_names) inputs += (inputs.empty() ? "" : ", ") + name;
+    idm::DataReport report{.name = source.name, .description = source.description};
+    report.facts = {{"Rate", idm::detail::message(1 / data.sample_period, " Hz")},
+                    {"Training", rows(data.split.train)},
+                    {"Validation", rows(data.split.validation)},
+                    {"Test", rows(data.split.test) +
+                                 idm::detail::message(", of which ", evaluation.test.scored.size(), " scored")},
+                    {"Inputs", inputs}};
+    if (!data.normaliser.constant_inputs().empty()) {
+        std::string constant;
+        for (const std::string& name : data.normaliser.constant_inputs())
+            constant += (constant.empty() ? "" : ", ") + name;
+        report.facts.push_back({"Constant inputs", constant + " (kept with scale 1)"});
+    }
+    report.joints = data.target_names;
+    report.unit = data.target_unit;
+    return report;
+}
+
+void print_summary(const idm::ReportInput& report) {
+    std::printf("%-26s %4s   nMSE on test, scored rows   all rows    RMSE %s\n", "", "seed", report.data.unit.c_str());
+    for (const idm::ReferenceReport& r : report.references) {
+        const idm::Score score = idm::score_predictions(report.test.measured, r.predicted,
+                                                        std::span<const Index>(report.test.scored_rows));
+        std::printf("%-26s %4s   %24.4f   %8.4f   %8.3f\n", r.label.c_str(), "", score.scored.nmse, score.all_rows.nmse,
+                    score.scored.rmse);
+    }
+    for (const idm::ModelReport& m : report.models)
+        std::printf("%-26s %4llu   before %6.3f  after %7.4f   %8.4f   %8.3f\n", m.label.c_str(),
+                    static_cast<unsigned long long>(m.seed), m.before.test.scored.nmse, m.after.test.scored.nmse,
+                    m.after.test.all_rows.nmse, m.after.test.scored.rmse);
+}
+
+int run(const Options& options) {
+    const examples::DataSource source = examples::load(options);
+    const Data data = idm::make_dataset<float>(source.log, source.recipe, source.split);
+    const Evaluation evaluation{data, idm::evaluation_set(data, std::span<const idm::Segment>(data.split.validation)),
+                                idm::evaluation_set(data, std::span<const idm::Segment>(data.split.test)),
+                                options.threads};
+    idm::ReportInput report{.title = "Learned inverse dynamics: " + source.name,
+                            .data = data_report(source, data, evaluation),
+                            .test = test_report(evaluation)};
+    std::printf("%s: %s\n", source.name.c_str(), source.description.c_str());
+    for (const auto& [name, text] : report.data.facts) std::printf("  %-12s %s\n", name.c_str(), text.c_str());
+    std::printf("\n");
+
+    const auto config = [&](Index window) {
+        return idm::ModelConfig{.window = options.window > 0 ? options.window : window,
+                                .inputs = data.inputs.cols(),
+                                .outputs = data.targets.cols()};
+    };
+    report.references = references(evaluation);
+    report.models.push_back(run_baseline(evaluation, config(16)));
+    run_network<idm::Cnn1<float>>(evaluation, config(16), "Cnn1", examples::cnn1_training(), options, report.models);
+    run_network<idm::Cnn2<float>>(evaluation, config(32), "Cnn2", examples::cnn2_training(), options, report.models);
+
+    print_summary(report);
+    const idm::ReportFiles files = idm::write_report(report, options.out);
+    if (!options.json.empty())
+        std::filesystem::copy_file(files.metrics, options.json, std::filesystem::copy_options::overwrite_existing);
+    std::printf("\nreport: %s\n", std::filesystem::absolute(files.page).lexically_normal().string().c_str());
+    for (const std::string& missing : files.missing) std::printf("missing: %s\n", missing.c_str());
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app("Learns a robot's inverse dynamics from a log and reports how well.", "demo");
+    Options options;
+    examples::add_options(app, options);
+    CLI11_PARSE(app, argc, argv);
+    try {
+        return run(options);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "demo: %s\n", error.what());
+        return 1;
+    }
+}

@@ -1,0 +1,122 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include <idm/data/log_reader.hpp>
+#include <idm/robot/arm7.hpp>
+#include <idm/robot/simulate.hpp>
+#include <idm/training/trainer.hpp>
+
+#include "support/datasets.hpp"
+
+namespace examples {
+
+/// What the demo's command line says.
+struct Options {
+    std::string data = "simulated_arm";
+    std::vector<std::string> logs;
+    std::vector<std::string> positions, velocities, accelerations, targets;
+    std::string trajectory_column, time_column, target_unit = "N m";
+    bool degrees = false, drop = false, causal_filters = false;
+    double rate_hz = 0;
+    idm::Index window = 0, ahead = 0, epochs = 0, batch = 0;
+    int seeds = 3, threads = 0;
+    std::filesystem::path out = "report", json;
+};
+
+/// Describes the options to the parser, which prints them for --help.
+inline void add_options(CLI::App& app, Options& o) {
+    app.add_option("data", o.data, "simulated_arm, or a recording: kuka_kr300, ias_sarcos, ias_barrett")
+        ->capture_default_str();
+    const auto columns = [&](const char* name, std::vector<std::string>& to, const char* text) {
+        app.add_option(name, to, text)->delimiter(',')->group("Your own log");
+    };
+    columns("--log", o.logs, "log files (CSV or NPY) or folders instead of a named data set");
+    columns("--position", o.positions, "columns of the joint positions, by name or number: q1,q2,...");
+    columns("--velocity", o.velocities, "columns of the velocities; derived from the positions where left out");
+    columns("--acceleration", o.accelerations, "columns of the accelerations; derived where left out");
+    columns("--target", o.targets, "columns to predict, for example the torques: tau1,tau2,...");
+    app.add_option("--trajectory", o.trajectory_column, "column that numbers the trajectories")->group("Your own log");
+    app.add_option("--time", o.time_column, "column of the time in s")->group("Your own log");
+    app.add_option("--rate", o.rate_hz, "sample rate in Hz, where there is no time column")->group("Your own log");
+    app.add_option("--target-unit", o.target_unit, "unit of the targets")->group("Your own log");
+    app.add_flag("--degrees", o.degrees, "positions, velocities and accelerations are in degrees")->group("Your own log");
+    app.add_flag("--drop", o.drop, "drop rows with NaN or Inf and split the trajectory there")->group("Your own log");
+    app.add_flag("--causal-filters", o.causal_filters, "derivatives from past samples alone, as in a control loop");
+    app.add_option("--window", o.window, "rows that a model sees (default: 16, Cnn2 32)")->check(CLI::PositiveNumber);
+    app.add_option("--ahead", o.ahead, "rows behind the target row that a model sees")->check(CLI::NonNegativeNumber);
+    app.add_option("--epochs", o.epochs, "passes over the training rows (default: each model's own)")
+        ->check(CLI::PositiveNumber);
+    app.add_option("--batch", o.batch, "rows of one training step (default: each model's own)")
+        ->check(CLI::PositiveNumber);
+    app.add_option("--seeds", o.seeds, "trainings of each network, for the spread")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    app.add_option("--threads", o.threads, "0: all")->check(CLI::NonNegativeNumber)->capture_default_str();
+    app.add_option("--out", o.out, "folder of the report")->capture_default_str();
+    app.add_option("--json", o.json, "a second place for metrics.json");
+}
+
+/// The default: a published 7-joint arm on random motions.
+inline DataSource simulated_arm() {
+    return {.name = "simulated_arm",
+            .description = "simulated Franka arm, 7 joints, random multi-sine motions to torque, 100 Hz",
+            .log = idm::robot::simulate(idm::robot::arm7()),
+            .recipe = {.positions = {.columns = idm::numbered("q{}", 1, 7)},
+                       .velocities = {.columns = idm::numbered("qd{}", 1, 7)},
+                       .targets = {.columns = idm::numbered("tau{}", 1, 7)},
+                       .use_sin = true,
+                       .use_cos = true,
+                       .sign_velocity = 0.02},
+            .split = idm::ByTrajectory{}};
+}
+
+/// A user's log: by trajectories where there are three or more, else by blocks in time.
+inline DataSource own_log(const Options& o) {
+    idm::detail::require<idm::ConfigError>(!o.positions.empty() && !o.targets.empty(),
+                                           "--log needs the columns of the positions and of what to predict: "
+                                           "--position q1,q2,... --target tau1,tau2,...");
+    const std::vector<std::filesystem::path> paths(o.logs.begin(), o.logs.end());
+    idm::Log log = idm::read_log(paths, {.trajectory_column = o.trajectory_column,
+                                         .time_column = o.time_column,
+                                         .sample_rate = o.rate_hz,
+                                         .non_finite = o.drop ? idm::NonFinite::drop : idm::NonFinite::error});
+    const idm::AngleUnit unit = o.degrees ? idm::AngleUnit::degree : idm::AngleUnit::radian;
+    const bool several = log.trajectories.size() >= 3;
+    return {.name = "log",
+            .description = paths.front().string(),
+            .log = std::move(log),
+            .recipe = {.positions = {.columns = o.positions, .unit = unit},
+                       .velocities = {.columns = o.velocities, .unit = unit},
+                       .accelerations = {.columns = o.accelerations, .unit = unit},
+                       .targets = {.columns = o.targets},
+                       .target_unit = o.target_unit,
+                       .use_sin = true,
+                       .use_cos = true,
+                       .sign_velocity = 0.02},
+            .split = several ? idm::SplitRule(idm::ByTrajectory{}) : idm::SplitRule(idm::ByBlock{})};
+}
+
+/// How the networks are trained unless the options say otherwise; chosen on validation data, see docs/results.md.
+inline idm::TrainerConfig cnn1_training() { return {.epochs = 30, .batch_size = 128, .adam = {.weight_decay = 0.3}}; }
+inline idm::TrainerConfig cnn2_training() { return {.epochs = 100, .batch_size = 128, .adam = {.weight_decay = 0.1}}; }
+
+/// The data that the options name, with the options' window and filters.
+inline DataSource load(const Options& o) {
+    DataSource source = !o.logs.empty()             ? own_log(o)
+                        : o.data == "simulated_arm" ? simulated_arm()
+                                                    : load_dataset(o.data, find_data_folder(IDM_SOURCE_DIR));
+    // One split serves all windows; its gap is sized for the longest.
+    source.recipe.window = std::max<idm::Index>(o.window, 32);
+    source.recipe.ahead = o.ahead;
+    if (o.causal_filters) source.recipe.filter.alignment = idm::Alignment::causal;
+    return source;
+}
+
+}  // namespace examples
