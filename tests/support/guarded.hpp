@@ -24,13 +24,14 @@ auto bits(T value) {
     return std::bit_cast<std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>(value);
 }
 
-/// Fills memory that nobody may write. A NaN, so that whoever reads it shows; its payload tells it from a computed NaN.
+/// Fills memory that nobody may touch. A NaN, so that whoever reads it shows; a signalling one, so that whoever adds to
+/// it shows too, as arithmetic makes it quiet.
 template <class T>
 T mark() {
     if constexpr (sizeof(T) == 4)
-        return std::bit_cast<T>(std::uint32_t{0x7fc5a5a5});
+        return std::bit_cast<T>(std::uint32_t{0x7f85a5a5});
     else
-        return std::bit_cast<T>(std::uint64_t{0x7ff85a5a5a5a5a5a});
+        return std::bit_cast<T>(std::uint64_t{0x7ff05a5a5a5a5a5a});
 }
 
 /// `runs` runs of `run` numbers, `stride` apart, `before` numbers ahead of the first and `behind` after the last one.
