@@ -20,7 +20,7 @@ public:
     Buffer() = default;
     explicit Buffer(Index size) : size_(size), data_(allocate(size)) { std::fill_n(data_, size_, T(0)); }
     Buffer(const Buffer& other) : size_(other.size_), data_(allocate(other.size_)) {
-        std::copy_n(other.data_, size_, data_);
+        if (data_) std::copy_n(other.data_, size_, data_);  // gcc 12 warns of the null pointers of an empty buffer
     }
     Buffer(Buffer&& other) noexcept { swap(other); }
     Buffer& operator=(Buffer other) noexcept {

@@ -8,6 +8,7 @@
 
 #include <idm/core/buffer.hpp>
 #include <idm/core/config.hpp>
+#include <idm/core/error.hpp>
 
 #include "support/catch.hpp"
 #include "support/guarded.hpp"
@@ -39,8 +40,9 @@ TEST_CASE("the name of every type carries version, instruction set, threading an
 #else
     const std::string threading = "serial";
 #endif
-    const std::string version = "v" + std::to_string(IDM_VERSION_MAJOR) + "_" + std::to_string(IDM_VERSION_MINOR);
-    CHECK_THAT(name, ContainsSubstring(version + "_" + isa + "_" + threading + "_throwing"));
+    const std::string tag =
+        detail::message('v', IDM_VERSION_MAJOR, '_', IDM_VERSION_MINOR, '_', isa, '_', threading, "_throwing");
+    CHECK_THAT(name, ContainsSubstring(tag));
 }
 
 #if !defined(IDM_NO_SIMD)
