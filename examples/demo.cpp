@@ -43,7 +43,7 @@ struct Evaluation {
         const std::vector<double> ones_in(static_cast<std::size_t>(data.inputs.cols()), 1.0);
         const std::vector<double> ones_out(static_cast<std::size_t>(data.targets.cols()), 1.0);
         const auto predict = [&](const idm::Matrix<float>& inputs) {
-            return idm::predict_rows(model, inputs, data.ahead, std::span<const idm::WindowRow>(test.rows), threads);
+            return idm::predict_rows(model, inputs, data.recipe.ahead, std::span<const idm::WindowRow>(test.rows), threads);
         };
         return idm::noise_sensitivity<float>(predict, data.inputs, ones_in, ones_out);
     }
@@ -55,7 +55,7 @@ idm::ModelReport report_model(M& model, const char* label, std::uint64_t seed, c
     idm::ModelReport report{.name = M::name, .label = label, .seed = seed};
     report.parameters = model.parameter_count();
     report.window = model.window();
-    report.ahead = evaluation.data.ahead;
+    report.ahead = evaluation.data.recipe.ahead;
     report.before = evaluation.scores(model);
     const idm::History history = fit();
     report.epochs = static_cast<Index>(history.epochs.size());
@@ -103,7 +103,7 @@ void run_network(const Evaluation& evaluation, const idm::ModelConfig& config, c
 /// What learns nothing: the training mean, and the mean of the 3 nearest training rows.
 std::vector<idm::ReferenceReport> references(const Evaluation& evaluation) {
     const Data& data = evaluation.data;
-    const auto train = idm::window_rows(data.split.train, 1, data.ahead, idm::Rows::all);
+    const auto train = idm::window_rows(data.split.train, 1, data.recipe.ahead, idm::Rows::all);
     const auto rows_of = [&](const idm::Matrix<float>& from, const std::vector<idm::WindowRow>& rows) {
         idm::Matrix<float> out(static_cast<Index>(rows.size()), from.cols());
         for (std::size_t i = 0; i < rows.size(); ++i) out.row(static_cast<Index>(i)) = from.row(rows[i].row);
@@ -129,7 +129,7 @@ idm::TestReport test_report(const Evaluation& evaluation) {
                          .trajectory = evaluation.test.trajectory,
                          .scored_rows = evaluation.test.scored};
     for (const idm::WindowRow& row : evaluation.test.rows)
-        test.time.push_back(static_cast<double>(row.row - row.begin) * data.sample_period);
+        test.time.push_back(static_cast<double>(row.row - row.begin) * data.recipe.sample_period);
     for (const idm::Segment& segment : data.split.test) test.trajectory_names.push_back(segment.name);
     return test;
 }
@@ -143,7 +143,7 @@ idm::DataReport data_report(const examples::DataSource& source, const Data& data
     std::string inputs;
     for (const std::string& name : data.input_names) inputs += (inputs.empty() ? "" : ", ") + name;
     idm::DataReport report{.name = source.name, .description = source.description};
-    report.facts = {{"Rate", idm::detail::message(1 / data.sample_period, " Hz")},
+    report.facts = {{"Rate", idm::detail::message(1 / data.recipe.sample_period, " Hz")},
                     {"Training", rows(data.split.train)},
                     {"Validation", rows(data.split.validation)},
                     {"Test", rows(data.split.test) +
@@ -156,7 +156,7 @@ idm::DataReport data_report(const examples::DataSource& source, const Data& data
         report.facts.push_back({"Constant inputs", constant + " (kept with scale 1)"});
     }
     report.joints = data.target_names;
-    report.unit = data.target_unit;
+    report.unit = data.recipe.target_unit;
     return report;
 }
 

@@ -18,18 +18,18 @@ IDM_NAMESPACE_BEGIN
 /// What a trainer needs: one normalised feature row per log row, and which rows serve which purpose. No window is
 /// stored; `window_rows` and `gather_window` make samples from row indices.
 ///
-/// *Shapes*: `inputs [rows, C]`, `targets [rows, J]`. *Units*: both normalised; `sample_period` in s.
+/// The recipe travels with the data to the model, because whoever runs the model must apply the same one; its sample
+/// period is that of the log.
+///
+/// *Shapes*: `inputs [rows, C]`, `targets [rows, J]`. *Units*: both normalised.
 template <class T>
 struct Dataset {
+    Recipe recipe;
     std::vector<std::string> input_names, target_names;
-    std::string target_unit;
-    double sample_period = 0;
     Matrix<T> inputs;
     Matrix<T> targets;
     Split split;
     Normaliser<T> normaliser;
-    Index window = 0;
-    Index ahead = 0;
 };
 
 /// Features, then split, then the normaliser fitted on the training segments and applied in place.
@@ -47,16 +47,15 @@ Dataset<T> make_dataset(const Log& log, const Recipe& recipe, const SplitRule& r
         Normaliser<T>::fit(features.inputs, features.targets, split.train, features.input_names, features.target_names);
     normaliser.normalise_inputs(features.inputs);
     normaliser.normalise_targets(features.targets);
-    return {.input_names = std::move(features.input_names),
+    Recipe resolved = recipe;
+    resolved.sample_period = features.sample_period;
+    return {.recipe = std::move(resolved),
+            .input_names = std::move(features.input_names),
             .target_names = std::move(features.target_names),
-            .target_unit = std::move(features.target_unit),
-            .sample_period = features.sample_period,
             .inputs = std::move(features.inputs),
             .targets = std::move(features.targets),
             .split = std::move(split),
-            .normaliser = std::move(normaliser),
-            .window = recipe.window,
-            .ahead = recipe.ahead};
+            .normaliser = std::move(normaliser)};
 }
 
 IDM_NAMESPACE_END

@@ -45,7 +45,7 @@ inline Trajectory record(const SerialChain& chain, const SimulationConfig& confi
 
     // The small excess keeps the last row when duration * rate is a whole number but for rounding.
     const Index rows = static_cast<Index>(std::floor(config.excitation.duration * config.rate + 1e-6));
-    Trajectory out{idm::detail::message("trajectory ", number + 1), std::vector<double>(static_cast<std::size_t>(rows)),
+    Trajectory out{std::to_string(number + 1), std::vector<double>(static_cast<std::size_t>(rows)),
                    Matrix<double>(rows, 3 * chain.size())};
     std::vector<double> q(joints), qd(joints), qdd(joints), tau(joints), before(joints);
     for (Index row = 0; row < rows; ++row) {

@@ -31,14 +31,14 @@ public:
     WindowBatches(const Net& network, const Dataset<T>& data, std::span<const Segment> segments)
         : network_(&network),
           data_(&data),
-          rows_(window_rows(segments, network.input_shape().length(), data.ahead, idm::Rows::full)) {}
+          rows_(window_rows(segments, network.input_shape().length(), data.recipe.ahead, idm::Rows::full)) {}
 
     const Net& network() const { return *network_; }
     void begin_epoch(Random& random) { random.shuffle(std::span(rows_)); }
     Index items() const { return static_cast<Index>(rows_.size()); }
     Index targets(Index) const { return 1; }
     void load(Index item, BatchView<T> x, Index sample) const {
-        gather_window(data_->inputs, at(item), network_->input_shape().length(), data_->ahead, x.sample(sample));
+        gather_window(data_->inputs, at(item), network_->input_shape().length(), data_->recipe.ahead, x.sample(sample));
     }
     T loss(Index item, T scale, const T* y, T* d_y) const {
         const Index outputs = data_->targets.cols();
@@ -65,7 +65,7 @@ public:
           segments_(segments.begin(), segments.end()),
           window_(window),
           chunk_(sequence.input_shape().length() - (window - 1)) {
-        (void)window_rows(segments_, window, data.ahead, idm::Rows::full);  // the same checks and messages
+        (void)window_rows(segments_, window, data.recipe.ahead, idm::Rows::full);  // the same checks and messages
         tile(0);
     }
 
@@ -82,7 +82,7 @@ public:
         const Index channels = data_->inputs.cols();
         // Behind a short chunk lies stale data of no influence: the network is causal and has no loss there.
         const Index rows = window_ - 1 + chunk.targets;
-        std::copy_n(data_->inputs.data() + (chunk.row + data_->ahead - (window_ - 1)) * channels, rows * channels,
+        std::copy_n(data_->inputs.data() + (chunk.row + data_->recipe.ahead - (window_ - 1)) * channels, rows * channels,
                     x.sample(sample));
     }
     T loss(Index item, T scale, const T* y, T* d_y) const {
@@ -104,8 +104,8 @@ private:
     void tile(Index offset) {
         chunks_.clear();
         for (const Segment& segment : segments_) {
-            const Index first = segment.begin + std::max<Index>(window_ - 1 - data_->ahead, 0);
-            const Index end = segment.end - data_->ahead;
+            const Index first = segment.begin + std::max<Index>(window_ - 1 - data_->recipe.ahead, 0);
+            const Index end = segment.end - data_->recipe.ahead;
             for (Index row = first - offset; row < end; row += chunk_) {
                 const Index from = std::max(row, first), to = std::min(row + chunk_, end);
                 if (from < to) chunks_.push_back({from, to - from});

@@ -26,7 +26,7 @@ struct EvaluationSet {
 template <class T>
 EvaluationSet evaluation_set(const Dataset<T>& data, std::span<const Segment> segments) {
     EvaluationSet set;
-    set.rows = window_rows(segments, 1, data.ahead, Rows::all);
+    set.rows = window_rows(segments, 1, data.recipe.ahead, Rows::all);
     Index number = -1, begin = -1;
     for (std::size_t i = 0; i < set.rows.size(); ++i) {
         const WindowRow& row = set.rows[i];

@@ -47,7 +47,7 @@ Matrix<typename M::Scalar> predict_rows(const M& model, const Dataset<typename M
                                         std::span<const WindowRow> rows, int threads = 0) {
     detail::require<ShapeError>(model.outputs() == data.targets.cols(), "expected a data set of ", model.outputs(),
                                 " targets (the model's outputs), got ", data.targets.cols());
-    return predict_rows(model, data.inputs, data.ahead, rows, threads);
+    return predict_rows(model, data.inputs, data.recipe.ahead, rows, threads);
 }
 
 /// The targets of the given rows. *Units*: normalised.

@@ -60,8 +60,8 @@ RidgeResult fit_ridge(Baseline<T, W, I, O>& model, const Dataset<T>& data,
                       const std::vector<double>& lambdas = default_ridge_lambdas(), int threads = 0) {
     detail::require<ConfigError>(!lambdas.empty() && *std::min_element(lambdas.begin(), lambdas.end()) >= 0,
                                  "fit_ridge: expected at least one lambda, none negative");
-    const auto rows = window_rows(data.split.train, model.window(), data.ahead, idm::Rows::full);
-    const auto validation = window_rows(data.split.validation, model.window(), data.ahead, idm::Rows::full);
+    const auto rows = window_rows(data.split.train, model.window(), data.recipe.ahead, idm::Rows::full);
+    const auto validation = window_rows(data.split.validation, model.window(), data.recipe.ahead, idm::Rows::full);
     const Index size = model.window() * model.inputs(), outputs = model.outputs(), block = 256;
 
     // Normal equations of [vec(x), 1], summed over blocks of windows in double.
@@ -72,7 +72,7 @@ RidgeResult fit_ridge(Baseline<T, W, I, O>& model, const Dataset<T>& data,
         const Index count = std::min<Index>(block, static_cast<Index>(rows.size() - begin));
         for (Index n = 0; n < count; ++n) {
             const WindowRow& row = rows[begin + static_cast<std::size_t>(n)];
-            gather_window(data.inputs, row, model.window(), data.ahead, window.data());
+            gather_window(data.inputs, row, model.window(), data.recipe.ahead, window.data());
             for (Index i = 0; i < size; ++i) x(n, i) = static_cast<double>(window[static_cast<std::size_t>(i)]);
             x(n, size) = 1;
             y.row(n) = data.targets.row(row.row).template cast<double>();

@@ -137,7 +137,7 @@ History fit(M& model, Batches batches, Index items_per_step, const Dataset<typen
     const auto seconds_since = [](Clock::time_point t) { return std::chrono::duration<double>(Clock::now() - t).count(); };
     const int threads = config.threads > 0 ? config.threads : default_threads();
     const std::vector<WindowRow> validation =
-        window_rows(data.split.validation, model.window(), data.ahead, idm::Rows::full);
+        window_rows(data.split.validation, model.window(), data.recipe.ahead, idm::Rows::full);
     const Index buffer = static_cast<Index>(model.parameters().size());
     const WorkspaceShape shape = batches.network().template workspace_shape<T>(
         (items_per_step + config.gradient_parts - 1) / config.gradient_parts, Mode::training);

@@ -46,11 +46,11 @@ TEMPLATE_TEST_CASE("a data set is the normalised features, one row per log row",
     const auto data = idm::make_dataset<TestType>(log, recipe, idm::ByName{{"0", "3"}, {"1"}, {"2"}});
     CHECK(data.inputs.rows() == 400);
     CHECK(data.inputs.cols() == 3);
-    CHECK(data.window == 8);
-    CHECK(data.ahead == 2);
+    CHECK(data.recipe.window == 8);
+    CHECK(data.recipe.ahead == 2);
     CHECK(data.input_names == features.input_names);
     CHECK(data.target_names == std::vector<std::string>{"tau"});
-    CHECK(data.sample_period == features.sample_period);
+    CHECK(data.recipe.sample_period == features.sample_period);
     const auto& normaliser = data.normaliser;
     for (Index row : {0, 150, 399})
         for (Index i = 0; i < 3; ++i)

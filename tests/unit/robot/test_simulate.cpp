@@ -31,7 +31,7 @@ TEST_CASE("the default log is 60 trajectories of 10 s at 100 Hz within the torqu
         CHECK(trajectory.time.back() == Approx(9.99).epsilon(1e-14));
         for (Index j = 0; j < 7; ++j) CHECK(trajectory.values.col(14 + j).cwiseAbs().maxCoeff() < arm.joint(j).tau_max);
     }
-    CHECK(log.trajectories[0].name == "trajectory 1");
+    CHECK(log.trajectories[0].name == "1");
 }
 
 TEST_CASE("without noise the log is inverse dynamics of the excitation") {
