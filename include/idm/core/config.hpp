@@ -25,15 +25,30 @@
 #elif defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512CD__) && defined(__AVX512DQ__) && \
     defined(__AVX512VL__)
 #define IDM_ISA avx512
-#define IDM_HAS_AVX512 1
+#elif defined(__AVX512BW__)
+#define IDM_ISA avx512bw
+#elif defined(__AVX512DQ__)
+#define IDM_ISA avx512dq
+#elif defined(__AVX512CD__)
+#define IDM_ISA avx512cd
+#elif defined(__AVX512F__)
+#define IDM_ISA avx512f
 #elif defined(__AVX2__) && defined(__FMA__)
 #define IDM_ISA avx2fma
 #elif defined(__AVX2__)
 #define IDM_ISA avx2
+#elif defined(__AVX__) && defined(__FMA__)
+#define IDM_ISA avxfma
 #elif defined(__AVX__)
 #define IDM_ISA avx
 #elif defined(__SSE4_2__)
 #define IDM_ISA sse42
+#elif defined(__SSE4_1__)
+#define IDM_ISA sse41
+#elif defined(__SSSE3__)
+#define IDM_ISA ssse3
+#elif defined(__SSE3__)
+#define IDM_ISA sse3
 #elif defined(__SSE2__)
 #define IDM_ISA sse2
 #elif defined(__aarch64__) && defined(__ARM_NEON)
@@ -43,7 +58,9 @@
 #define IDM_NO_SIMD 1
 #endif
 
-#if !defined(IDM_HAS_AVX512)
+#if defined(__AVX512F__) && !defined(IDM_NO_SIMD)
+#define IDM_HAS_AVX512 1
+#else
 #define IDM_HAS_AVX512 0
 #endif
 

@@ -46,12 +46,14 @@ public:
     kernels::AdamStep<T> begin_step(double rate) {
         ++steps_;
         const double t = static_cast<double>(steps_);
-        return {static_cast<T>(config_.beta1),
-                static_cast<T>(config_.beta2),
-                static_cast<T>(rate / (1 - std::pow(config_.beta1, t))),
-                static_cast<T>(1 / std::sqrt(1 - std::pow(config_.beta2, t))),
-                static_cast<T>(config_.epsilon),
-                static_cast<T>(1 - rate * config_.weight_decay)};
+        return {.beta1 = static_cast<T>(config_.beta1),
+                .beta2 = static_cast<T>(config_.beta2),
+                .rest1 = static_cast<T>(1 - config_.beta1),
+                .rest2 = static_cast<T>(1 - config_.beta2),
+                .step_size = static_cast<T>(rate / (1 - std::pow(config_.beta1, t))),
+                .root_scale = static_cast<T>(1 / std::sqrt(1 - std::pow(config_.beta2, t))),
+                .epsilon = static_cast<T>(config_.epsilon),
+                .decay = static_cast<T>(1 - rate * config_.weight_decay)};
     }
     /// Updates the parameters in `range`.
     void apply(const kernels::AdamStep<T>& step, Range range, const T* gradient, T* parameters) {

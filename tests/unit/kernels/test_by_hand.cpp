@@ -165,7 +165,7 @@ TEMPLATE_TEST_CASE("elementwise kernels by hand", "[by_hand]", EACH_KERNEL) {
 // m = 4 / 2 + 2 / 2 = 3, v = 20 * 3/4 + 4 / 4 = 16, w = 3/4 * 8 - 1/2 * 3 / (4 * 1/2 + 1) = 5.5
 TEMPLATE_TEST_CASE("an Adam step by hand", "[by_hand]", EACH_KERNEL) {
     using T = typename TestType::Scalar;
-    const kernels::AdamStep<T> step{T(0.5), T(0.75), T(0.5), T(0.5), T(1), T(0.75)};
+    const kernels::AdamStep<T> step{T(0.5), T(0.75), T(0.5), T(0.25), T(0.5), T(0.5), T(1), T(0.75)};
     std::vector<T> g(35, T(2)), m(35, T(4)), v(35, T(20)), w(35, T(8));
     TestType::adam(35, step, g.data(), m.data(), v.data(), w.data());
     CHECK(m == std::vector<T>(35, T(3)));

@@ -26,12 +26,14 @@ constexpr double beta1 = 0.9, beta2 = 0.999, rate = 1e-2, epsilon = 1e-3, decay 
 
 template <class T>
 kernels::AdamStep<T> adam_step(int t) {
-    return {static_cast<T>(beta1),
-            static_cast<T>(beta2),
-            static_cast<T>(rate / (1 - std::pow(beta1, t))),
-            static_cast<T>(1 / std::sqrt(1 - std::pow(beta2, t))),
-            static_cast<T>(epsilon),
-            static_cast<T>(1 - rate * decay)};
+    return {.beta1 = static_cast<T>(beta1),
+            .beta2 = static_cast<T>(beta2),
+            .rest1 = static_cast<T>(1 - beta1),
+            .rest2 = static_cast<T>(1 - beta2),
+            .step_size = static_cast<T>(rate / (1 - std::pow(beta1, t))),
+            .root_scale = static_cast<T>(1 / std::sqrt(1 - std::pow(beta2, t))),
+            .epsilon = static_cast<T>(epsilon),
+            .decay = static_cast<T>(1 - rate * decay)};
 }
 
 }  // namespace
@@ -112,10 +114,10 @@ TEMPLATE_TEST_CASE("three Adam steps agree with the formula in long double", "[e
         TestType::adam(size, step, g.data(), m.data(), v.data(), w.data());
         for (std::size_t i = 0; i < static_cast<std::size_t>(size); ++i) {
             const Exact gradient = g.at(0, static_cast<Index>(i));
-            const Exact b1 = step.beta1, b2 = step.beta2;
-            exact_m[i] = b1 * exact_m[i] + (1 - b1) * gradient;
-            magnitude_m[i] = b1 * magnitude_m[i] + (1 - b1) * std::abs(gradient);
-            exact_v[i] = b2 * exact_v[i] + (1 - b2) * gradient * gradient;
+            const Exact b1 = step.beta1, b2 = step.beta2, r1 = step.rest1, r2 = step.rest2;
+            exact_m[i] = b1 * exact_m[i] + r1 * gradient;
+            magnitude_m[i] = b1 * magnitude_m[i] + r1 * std::abs(gradient);
+            exact_v[i] = b2 * exact_v[i] + r2 * gradient * gradient;
             const Exact per_m = step.step_size / (std::sqrt(exact_v[i]) * step.root_scale + step.epsilon);
             const Exact before = std::abs(step.decay * exact_w[i]);
             exact_w[i] = step.decay * exact_w[i] - per_m * exact_m[i];

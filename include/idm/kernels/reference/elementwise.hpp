@@ -11,6 +11,7 @@ namespace kernels {
 template <class T>
 struct AdamStep {
     T beta1, beta2;
+    T rest1, rest2;  // 1 - beta1, 1 - beta2: rounded once, since 1 - 0.999f is off by 1.3e-5
     T step_size;     // rate / (1 - beta1^t)
     T root_scale;    // 1 / sqrt(1 - beta2^t)
     T epsilon;
@@ -60,8 +61,8 @@ T squared_error(Index size, const T* prediction, const T* target, T scale, T* d_
 template <class T>
 void adam(Index size, const AdamStep<T>& step, const T* g, T* m, T* v, T* w) {
     for (Index i = 0; i < size; ++i) {
-        m[i] = step.beta1 * m[i] + (T(1) - step.beta1) * g[i];
-        v[i] = step.beta2 * v[i] + (T(1) - step.beta2) * (g[i] * g[i]);
+        m[i] = step.beta1 * m[i] + step.rest1 * g[i];
+        v[i] = step.beta2 * v[i] + step.rest2 * (g[i] * g[i]);
         w[i] = step.decay * w[i] - step.step_size * m[i] / (std::sqrt(v[i]) * step.root_scale + step.epsilon);
     }
 }

@@ -78,7 +78,7 @@ T squared_error(Index size, const T* prediction, const T* target, T scale, T* d_
 template <class Arch, class T>
 void adam(Index size, const AdamStep<T>& step, const T* g, T* m, T* v, T* w) {
     using B = Batch<T, Arch>;
-    const B beta1(step.beta1), beta2(step.beta2), rest1(T(1) - step.beta1), rest2(T(1) - step.beta2);
+    const B beta1(step.beta1), beta2(step.beta2), rest1(step.rest1), rest2(step.rest2);
     const B step_size(step.step_size), root_scale(step.root_scale), epsilon(step.epsilon), decay(step.decay);
     const auto body = [&](const B& gradient, B& first, B& second, B& weight) {
         first = multiply_add(beta1, first, rest1 * gradient);
