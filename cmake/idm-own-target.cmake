@@ -12,7 +12,10 @@ function(idm_own_target name)
         target_compile_options(${name} PRIVATE -Werror)
     endif()
     if(IDM_SANITIZE)
-        target_compile_options(${name} PRIVATE -fsanitize=${IDM_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+        # Left out: null and object-size, whose faults the address sanitizer sees too, and vptr, for want of virtual
+        # functions. They double the time to compile the tests of the layers (56 s to 28 s, with -g1).
+        target_compile_options(${name} PRIVATE -fsanitize=${IDM_SANITIZE} -fno-sanitize=null,object-size,vptr
+                                               -fno-sanitize-recover=all -fno-omit-frame-pointer)
         target_link_options(${name} PRIVATE -fsanitize=${IDM_SANITIZE})
         # Instrumented, gcc 12 takes members of the standard library's <regex> (in Catch2) for uninitialised.
         target_compile_options(${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
