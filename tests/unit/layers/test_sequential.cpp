@@ -102,6 +102,7 @@ TEMPLATE_TEST_CASE("views and activations behind each other keep one another's v
 
 TEST_CASE("a layer of the user's own works like the library's", "[sequential]") {
     static_assert(Layer<Gain, Shape<4, 2>, float>);
+    static_assert(Sequential<Gain, ReLU>::is_causal);
     auto run = network_run<double>(Shape<2, 2>(), Sequential(Gain(), Dense<1>(), Gain()));
     REQUIRE(run.named().size() == 4);
     CHECK(run.named()[0].name() == "0.gain");
