@@ -194,7 +194,7 @@ int run(const Options& options) {
     };
     report.references = references(evaluation);
     report.models.push_back(run_baseline(evaluation, config(16)));
-    run_network<idm::Cnn1<float>>(evaluation, config(16), "Cnn1", examples::cnn1_training(), options, report.models);
+    run_network<idm::Cnn1<float>>(evaluation, config(16), "Cnn1", idm::TrainerConfig{}, options, report.models);
     run_network<idm::Cnn2<float>>(evaluation, config(32), "Cnn2", examples::cnn2_training(), options, report.models);
 
     print_summary(report);
