@@ -43,7 +43,8 @@ struct Evaluation {
         const std::vector<double> ones_in(static_cast<std::size_t>(data.inputs.cols()), 1.0);
         const std::vector<double> ones_out(static_cast<std::size_t>(data.targets.cols()), 1.0);
         const auto predict = [&](const idm::Matrix<float>& inputs) {
-            return idm::predict_rows(model, inputs, data.recipe.ahead, std::span<const idm::WindowRow>(test.rows), threads);
+            return idm::predict_rows(model, inputs, data.recipe.ahead, std::span<const idm::WindowRow>(test.rows),
+                                     threads);
         };
         return idm::noise_sensitivity<float>(predict, data.inputs, ones_in, ones_out);
     }
@@ -76,8 +77,9 @@ idm::ModelReport run_baseline(const Evaluation& evaluation, const idm::ModelConf
         const idm::RidgeResult ridge =
             idm::fit_ridge(model, evaluation.data, idm::default_ridge_lambdas(), evaluation.threads);
         std::printf("  baseline: ridge, lambda %g chosen on validation data\n\n", ridge.lambda);
-        return idm::History{.epochs = {}, .best_epoch = 0, .seconds =
-                                std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()};
+        return idm::History{.epochs = {},
+                            .best_epoch = 0,
+                            .seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()};
     });
 }
 
@@ -115,12 +117,14 @@ std::vector<idm::ReferenceReport> references(const Evaluation& evaluation) {
         return idm::Matrix<double>(predicted.cast<double>());
     };
     const Index rows = static_cast<Index>(evaluation.test.rows.size());
-    return {{.name = "mean", .label = "Mean of the training rows", .predicted = in_units(idm::mean_prediction(train_targets, rows))},
+    return {{.name = "mean",
+             .label = "Mean of the training rows",
+             .predicted = in_units(idm::mean_prediction(train_targets, rows))},
             {.name = "nearest_neighbours",
              .label = "3 nearest neighbours",
              .predicted = in_units(idm::nearest_neighbour_prediction(rows_of(data.inputs, train), train_targets,
-                                                        rows_of(data.inputs, evaluation.test.rows), 3,
-                                                        evaluation.threads))}};
+                                                                     rows_of(data.inputs, evaluation.test.rows), 3,
+                                                                     evaluation.threads))}};
 }
 
 idm::TestReport test_report(const Evaluation& evaluation) {
@@ -143,12 +147,12 @@ idm::DataReport data_report(const examples::DataSource& source, const Data& data
     std::string inputs;
     for (const std::string& name : data.input_names) inputs += (inputs.empty() ? "" : ", ") + name;
     idm::DataReport report{.name = source.name, .description = source.description};
-    report.facts = {{"Rate", idm::detail::message(1 / data.recipe.sample_period, " Hz")},
-                    {"Training", rows(data.split.train)},
-                    {"Validation", rows(data.split.validation)},
-                    {"Test", rows(data.split.test) +
-                                 idm::detail::message(", of which ", evaluation.test.scored.size(), " scored")},
-                    {"Inputs", inputs}};
+    report.facts = {
+        {"Rate", idm::detail::message(1 / data.recipe.sample_period, " Hz")},
+        {"Training", rows(data.split.train)},
+        {"Validation", rows(data.split.validation)},
+        {"Test", rows(data.split.test) + idm::detail::message(", of which ", evaluation.test.scored.size(), " scored")},
+        {"Inputs", inputs}};
     if (!data.normaliser.constant_inputs().empty()) {
         std::string constant;
         for (const std::string& name : data.normaliser.constant_inputs())
@@ -163,8 +167,8 @@ idm::DataReport data_report(const examples::DataSource& source, const Data& data
 void print_summary(const idm::ReportInput& report) {
     std::printf("%-26s %4s   nMSE on test, scored rows   all rows    RMSE %s\n", "", "seed", report.data.unit.c_str());
     for (const idm::ReferenceReport& r : report.references) {
-        const idm::Score score = idm::score_predictions(report.test.measured, r.predicted,
-                                                        std::span<const Index>(report.test.scored_rows));
+        const idm::Score score =
+            idm::score_predictions(report.test.measured, r.predicted, std::span<const Index>(report.test.scored_rows));
         std::printf("%-26s %4s   %24.4f   %8.4f   %8.3f\n", r.label.c_str(), "", score.scored.nmse, score.all_rows.nmse,
                     score.scored.rmse);
     }

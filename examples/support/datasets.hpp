@@ -103,9 +103,8 @@ inline DataSource ias_sarcos(const std::filesystem::path& data_folder) {
 
 /// Barrett WAM, 7 joints, one run at 50 Hz, divided by blocks.
 inline DataSource ias_barrett(const std::filesystem::path& data_folder) {
-    const auto files = detail::recording(
-        data_folder, "ias_barrett", {"trajectory.npy"},
-        "the public Barrett WAM inverse dynamics data");
+    const auto files = detail::recording(data_folder, "ias_barrett", {"trajectory.npy"},
+                                         "the public Barrett WAM inverse dynamics data");
     // A gap of 64 rows suits every window up to 63, so that models with different windows see the same blocks.
     return {.name = "ias_barrett",
             .description = "Barrett WAM, 7 joints, (q, qd, qdd) to torque, 50 Hz",

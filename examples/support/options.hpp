@@ -46,7 +46,8 @@ inline void add_options(CLI::App& app, Options& o) {
     app.add_option("--time", o.time_column, "column of the time in s")->group("Your own log");
     app.add_option("--rate", o.rate_hz, "sample rate in Hz, where there is no time column")->group("Your own log");
     app.add_option("--target-unit", o.target_unit, "unit of the targets")->group("Your own log");
-    app.add_flag("--degrees", o.degrees, "positions, velocities and accelerations are in degrees")->group("Your own log");
+    app.add_flag("--degrees", o.degrees, "positions, velocities and accelerations are in degrees")
+        ->group("Your own log");
     app.add_flag("--drop", o.drop, "drop rows with NaN or Inf and split the trajectory there")->group("Your own log");
     app.add_flag("--causal-filters", o.causal_filters, "derivatives from past samples alone, as in a control loop");
     app.add_option("--window", o.window, "rows that a model sees (default: 16, Cnn2 32)")->check(CLI::PositiveNumber);
@@ -103,8 +104,8 @@ inline DataSource own_log(const Options& o) {
             .split = several ? idm::SplitRule(idm::ByTrajectory{}) : idm::SplitRule(idm::ByBlock{})};
 }
 
-/// How Cnn2 is trained unless the options say otherwise; chosen on validation data, see docs/results.md. Its sequences are
-/// so cheap that 100 epochs take as long as Cnn1's 30.
+/// How Cnn2 is trained unless the options say otherwise; chosen on validation data, see docs/results.md. Its sequences
+/// are so cheap that 100 epochs take as long as Cnn1's 30.
 inline idm::TrainerConfig cnn2_training() { return {.epochs = 100, .batch_size = 128}; }
 
 /// The data that the options name, with the options' window and filters.

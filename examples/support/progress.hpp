@@ -19,11 +19,11 @@ public:
         if (!terminal_ && !last) return true;
         constexpr int width = 24;
         const int filled = static_cast<int>(epoch.epoch * width / epoch.epochs);
-        const std::string bar =
-            std::string(static_cast<std::size_t>(filled), '#') + std::string(static_cast<std::size_t>(width - filled), '.');
+        const std::string bar = std::string(static_cast<std::size_t>(filled), '#') +
+                                std::string(static_cast<std::size_t>(width - filled), '.');
         std::fprintf(stderr, "%s  %-16s [%s] epoch %td/%td  loss %.4f  validation %.4f  %.0fk rows/s  %.0f s left   %s",
-                     terminal_ ? "\r" : "", label_.c_str(), bar.c_str(), epoch.epoch, epoch.epochs,
-                     epoch.training_loss, epoch.validation_loss, epoch.samples_per_second / 1000, epoch.seconds_left,
+                     terminal_ ? "\r" : "", label_.c_str(), bar.c_str(), epoch.epoch, epoch.epochs, epoch.training_loss,
+                     epoch.validation_loss, epoch.samples_per_second / 1000, epoch.seconds_left,
                      !terminal_ || last ? "\n" : "");
         std::fflush(stderr);
         return true;

@@ -78,7 +78,8 @@ struct LayerDefaults {
         return 0;
     }
     template <class In>
-    void list_parameters(const In&, Index /*offset*/, const std::string& /*prefix*/, std::vector<ParameterInfo>&) const {}
+    void list_parameters(const In&, Index /*offset*/, const std::string& /*prefix*/,
+                         std::vector<ParameterInfo>&) const {}
     /// Steps before t that step t of y depends on; only asked where `is_causal`.
     template <class In>
     constexpr Index history(const In&) const {
@@ -106,13 +107,13 @@ struct LayerDefaults {
 /// A layer for samples of shape `In` and numbers of type `T`.
 template <class L, class In, class T>
 concept Layer = std::derived_from<L, LayerDefaults> &&
-                requires(const L layer, const In in, const Forward<T>& forward, const Backward<T>& backward) {
-                    { layer.output_shape(in).length() } -> std::convertible_to<Index>;
-                    { layer.parameter_count(in) } -> std::convertible_to<Index>;
-                    { layer.name() } -> std::convertible_to<std::string>;
-                    layer.forward(in, forward);
-                    layer.backward(in, backward);
-                };
+    requires(const L layer, const In in, const Forward<T>& forward, const Backward<T>& backward) {
+    { layer.output_shape(in).length() } -> std::convertible_to<Index>;
+    { layer.parameter_count(in) } -> std::convertible_to<Index>;
+    { layer.name() } -> std::convertible_to<std::string>;
+    layer.forward(in, forward);
+    layer.backward(in, backward);
+};
 
 namespace detail {
 

@@ -19,7 +19,8 @@ constexpr const char* to_string(Padding padding) {
 /// A convolution of `Kernel` taps, `Dilation` apart, needs `Needed` steps; its input has `Length`.
 template <Index Length, Index Needed, Index Kernel, Index Dilation>
 struct ConvolutionLongerThanItsInput {
-    static_assert(Length >= Needed, "a convolution's window (kernel - 1) * dilation + 1 exceeds its padded input's length");
+    static_assert(Length >= Needed,
+                  "a convolution's window (kernel - 1) * dilation + 1 exceeds its padded input's length");
     static constexpr Index length = Length;
 };
 
@@ -40,9 +41,7 @@ public:
     static constexpr bool is_causal = P == Padding::causal && Stride == 1;
     static constexpr Padding padding = P;
 
-    constexpr Conv1D()
-        requires(Out != dynamic && Kernel != dynamic && Stride != dynamic && Dilation != dynamic)
-    {
+    constexpr Conv1D() requires(Out != dynamic && Kernel != dynamic && Stride != dynamic && Dilation != dynamic) {
         check();
     }
     constexpr Conv1D(Index out_channels, Index kernel, Index stride = Stride == dynamic ? 1 : Stride,
@@ -79,8 +78,8 @@ public:
     void list_parameters(const In& in, Index offset, const std::string& prefix, std::vector<ParameterInfo>& out) const {
         out.push_back(ParameterInfo::weight(prefix + "weight", {out_channels(), in.channels(), kernel()}, offset,
                                             out_channels(), in.channels(), kernel()));
-        out.push_back(ParameterInfo::vector(prefix + "bias", offset + weight_size(in), out_channels(),
-                                            kernel() * in.channels()));
+        out.push_back(
+            ParameterInfo::vector(prefix + "bias", offset + weight_size(in), out_channels(), kernel() * in.channels()));
     }
 
     template <class In>

@@ -22,11 +22,7 @@ public:
     static constexpr bool fuses_epilogue = true;
     static constexpr bool is_causal = true;
 
-    constexpr Dense()
-        requires(Out != dynamic)
-    {
-        check();
-    }
+    constexpr Dense() requires(Out != dynamic) { check(); }
     constexpr explicit Dense(Index out_channels) : out_(out_channels) { check(); }
 
     constexpr Index out_channels() const { return out_.value(); }
@@ -44,8 +40,7 @@ public:
         const Index taps = in.folded();
         out.push_back(ParameterInfo::weight(prefix + "weight", {out_channels(), in.channels()}, offset, out_channels(),
                                             in.channels() / taps, taps));
-        out.push_back(
-            ParameterInfo::vector(prefix + "bias", offset + weight_size(in), out_channels(), in.channels()));
+        out.push_back(ParameterInfo::vector(prefix + "bias", offset + weight_size(in), out_channels(), in.channels()));
     }
     template <class T, class In>
     constexpr Index scratch_size(const In& in, Index, Mode mode) const {
@@ -65,12 +60,11 @@ public:
     /// The gradient of `forward`.
     template <class T, class In>
     void backward(const In& in, const Backward<T>& p) const {
-        for_each_run(in, p.samples, p.x.sample_stride, p.d_y.sample_stride,
-                     [&](const kernels::DenseShape& s, Index x, Index y) {
-                         kernels::dense_backward_weights_accumulate(s, p.x.data + x, p.d_y.data + y,
-                                                                    p.d_parameters_accumulate,
-                                                                    p.d_parameters_accumulate + weight_size(in));
-                     });
+        for_each_run(
+            in, p.samples, p.x.sample_stride, p.d_y.sample_stride, [&](const kernels::DenseShape& s, Index x, Index y) {
+                kernels::dense_backward_weights_accumulate(s, p.x.data + x, p.d_y.data + y, p.d_parameters_accumulate,
+                                                           p.d_parameters_accumulate + weight_size(in));
+            });
         if (!p.d_x.data) return;
         for_each_run(in, p.samples, p.d_x.sample_stride, p.d_y.sample_stride,
                      [&](const kernels::DenseShape& s, Index x, Index y) {

@@ -19,7 +19,8 @@ void initialise_uniform(std::span<const NamedParameter<T>> parameters, std::uint
     for (std::size_t i = 0; i < parameters.size(); ++i) {
         Random random(seed, i);
         const double bound = 1.0 / std::sqrt(static_cast<double>(parameters[i].info().fan_in));
-        for (Index j = 0; j < parameters[i].size(); ++j) parameters[i][j] = static_cast<T>(random.uniform(-bound, bound));
+        for (Index j = 0; j < parameters[i].size(); ++j)
+            parameters[i][j] = static_cast<T>(random.uniform(-bound, bound));
     }
 }
 

@@ -14,15 +14,15 @@ IDM_NAMESPACE_BEGIN
 
 /// Where one named parameter lies in a model's buffer, and its shape as PyTorch's state dict has it.
 ///
-/// A weight is packed (see kernels/shapes.hpp); `taps` and `channels` map it to PyTorch's [out, channels, taps]. A Dense
-/// behind a Flatten is such a weight too: PyTorch flattens [C, L], so its columns run over channels first.
+/// A weight is packed (see kernels/shapes.hpp); `taps` and `channels` map it to PyTorch's [out, channels, taps]. A
+/// Dense behind a Flatten is such a weight too: PyTorch flattens [C, L], so its columns run over channels first.
 struct ParameterInfo {
     std::string name;
     std::vector<Index> shape;
     Index offset = 0;
-    Index size = 0;      // numbers, without padding
-    Index fan_in = 0;    // inputs of one output, for the initialisation
-    Index taps = 0;      // 0: plain vector, in order
+    Index size = 0;    // numbers, without padding
+    Index fan_in = 0;  // inputs of one output, for the initialisation
+    Index taps = 0;    // 0: plain vector, in order
     Index channels = 0;
     Index outputs = 0;
 
@@ -39,8 +39,9 @@ struct ParameterInfo {
     /// `torch_shape` is [out, channels, taps] of a convolution or [out, channels * taps] of a linear layer.
     static ParameterInfo weight(std::string name, std::vector<Index> torch_shape, Index offset, Index outputs,
                                 Index channels, Index taps) {
-        return {std::move(name),  std::move(torch_shape), offset,   outputs * channels * taps,
-                channels * taps, taps,                   channels, outputs};
+        return {
+            std::move(name), std::move(torch_shape), offset, outputs * channels * taps, channels * taps, taps, channels,
+            outputs};
     }
 };
 

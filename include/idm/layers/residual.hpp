@@ -22,9 +22,7 @@ public:
     static constexpr bool is_causal = Body::is_causal;
 
     constexpr Residual() = default;
-    constexpr explicit Residual(Layers... layers)
-        requires(sizeof...(Layers) > 0)
-        : body_(layers...) {}
+    constexpr explicit Residual(Layers... layers) requires(sizeof...(Layers) > 0) : body_(layers...) {}
 
     constexpr const Body& body() const { return body_; }
 
@@ -35,8 +33,8 @@ public:
                       "Residual: its body must keep the shape [L, C]");
         const Out out = body_.output_shape(in);
         detail::require<ShapeError>(out.length() == in.length() && out.channels() == in.channels(),
-                                    "Residual: expected a body that keeps the shape [", in.length(), ", ", in.channels(),
-                                    "], got [", out.length(), ", ", out.channels(),
+                                    "Residual: expected a body that keeps the shape [", in.length(), ", ",
+                                    in.channels(), "], got [", out.length(), ", ", out.channels(),
                                     "]; pad its convolutions and give the last one as many channels as the input");
         return in;
     }

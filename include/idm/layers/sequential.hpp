@@ -65,9 +65,7 @@ public:
     static constexpr bool is_causal = (Layers::is_causal && ...);
 
     constexpr Sequential() = default;
-    constexpr explicit Sequential(Layers... layers)
-        requires(sizeof...(Layers) > 0)
-        : layers_(layers...) {}
+    constexpr explicit Sequential(Layers... layers) requires(sizeof...(Layers) > 0) : layers_(layers...) {}
 
     constexpr const std::tuple<Layers...>& layers() const { return layers_; }
 
@@ -260,8 +258,8 @@ private:
     }
 
     template <std::size_t I, class T, class In>
-    void backward_from(const In& in, const Backward<T>& p, BatchView<const T> x, BatchView<T> x_shared, BatchView<T> d_x,
-                       Index parameters, Index memory) const {
+    void backward_from(const In& in, const Backward<T>& p, BatchView<const T> x, BatchView<T> x_shared,
+                       BatchView<T> d_x, Index parameters, Index memory) const {
         const auto& layer = std::get<I>(layers_);
         const auto out = layer.output_shape(in);
         Backward<T> call = p;

@@ -10,8 +10,7 @@ IDM_NAMESPACE_BEGIN
 
 namespace detail {
 template <Index Outputs, Padding P>
-using Cnn1Net =
-    Sequential<Conv1D<64, 5, P>, ReLU, Conv1D<64, 3, P>, ReLU, Flatten, Dense<128>, ReLU, Dense<Outputs>>;
+using Cnn1Net = Sequential<Conv1D<64, 5, P>, ReLU, Conv1D<64, 3, P>, ReLU, Flatten, Dense<128>, ReLU, Dense<Outputs>>;
 }
 
 /// The plain convolutional network.

@@ -73,11 +73,11 @@ public:
     /// beyond the workspace's capacity.
     void predict(const ConstTensorView<T, 3>& x, TensorView<T, 2> y, Workspace<T>& workspace) const {
         const Index n = x.dimension(0);
-        detail::require<ShapeError>(x.dimension(1) == window() && x.dimension(2) == inputs(), "predict: expected x [N, ",
-                                    window(), ", ", inputs(), "], got [", n, ", ", x.dimension(1), ", ", x.dimension(2),
-                                    "]");
-        detail::require<ShapeError>(y.dimension(0) == n && y.dimension(1) == outputs(), "predict: expected y [", n, ", ",
-                                    outputs(), "], got [", y.dimension(0), ", ", y.dimension(1), "]");
+        detail::require<ShapeError>(x.dimension(1) == window() && x.dimension(2) == inputs(),
+                                    "predict: expected x [N, ", window(), ", ", inputs(), "], got [", n, ", ",
+                                    x.dimension(1), ", ", x.dimension(2), "]");
+        detail::require<ShapeError>(y.dimension(0) == n && y.dimension(1) == outputs(), "predict: expected y [", n,
+                                    ", ", outputs(), "], got [", y.dimension(0), ", ", y.dimension(1), "]");
         workspace.check(n);
         const Index size = window() * inputs();
         for (Index i = 0; i < n; ++i) std::copy_n(x.data() + i * size, size, workspace.input().sample(i));

@@ -13,7 +13,8 @@
 #include <idm/kernels/select.hpp>
 #include <idm/layers/network.hpp>
 
-// What a training step is made of: items to learn from, and how one is loaded and scored. Both kinds meet the same form:
+// What a training step is made of: items to learn from, and how one is loaded and scored. Both kinds meet the same
+// form:
 //   network()                      what runs forward and backward
 //   begin_epoch(random)            draws the epoch's items in their random order
 //   items()                        their number
@@ -82,8 +83,8 @@ public:
         const Index channels = data_->inputs.cols();
         // Behind a short chunk lies stale data of no influence: the network is causal and has no loss there.
         const Index rows = window_ - 1 + chunk.targets;
-        std::copy_n(data_->inputs.data() + (chunk.row + data_->recipe.ahead - (window_ - 1)) * channels, rows * channels,
-                    x.sample(sample));
+        std::copy_n(data_->inputs.data() + (chunk.row + data_->recipe.ahead - (window_ - 1)) * channels,
+                    rows * channels, x.sample(sample));
     }
     T loss(Index item, T scale, const T* y, T* d_y) const {
         const Chunk& chunk = at(item);

@@ -86,9 +86,8 @@ double train_step(const Batches& batches, Range items, std::vector<BatchPart<T>>
             network.forward(static_cast<const T*>(parameters.data()), workspace, samples);
             part.loss = 0;
             for (Index n = 0; n < samples; ++n)
-                part.loss += static_cast<double>(batches.loss(items.begin + mine.begin + n, scale,
-                                                              workspace.output().sample(n),
-                                                              workspace.d_output().sample(n)));
+                part.loss += static_cast<double>(batches.loss(
+                    items.begin + mine.begin + n, scale, workspace.output().sample(n), workspace.d_output().sample(n)));
             part.gradient.fill(T(0));
             network.backward(static_cast<const T*>(parameters.data()), part.gradient.data(), workspace, samples);
         }
@@ -99,9 +98,10 @@ double train_step(const Batches& batches, Range items, std::vector<BatchPart<T>>
         const Range range{lines.begin * 16, lines.end * 16};
         T* sum = parts[0].gradient.data();
         for (Index p = 1; p < part_count; ++p)
-            kernels::add_accumulate(range.end - range.begin,
-                                    static_cast<const T*>(parts[static_cast<std::size_t>(p)].gradient.data()) + range.begin,
-                                    sum + range.begin);
+            kernels::add_accumulate(
+                range.end - range.begin,
+                static_cast<const T*>(parts[static_cast<std::size_t>(p)].gradient.data()) + range.begin,
+                sum + range.begin);
         adam.apply(step, range, sum, parameters.data());
     });
     return total();
@@ -122,9 +122,10 @@ std::string non_finite_parameters(const M& model, const std::vector<BatchPart<T>
 }
 
 inline void check(const TrainerConfig& config) {
-    require<ConfigError>(config.epochs >= 1 && config.batch_size >= 1 && config.chunk >= 1 && config.gradient_parts >= 1,
-                         "expected epochs, batch_size, chunk and gradient_parts of at least 1, got ", config.epochs,
-                         ", ", config.batch_size, ", ", config.chunk, ", ", config.gradient_parts);
+    require<ConfigError>(
+        config.epochs >= 1 && config.batch_size >= 1 && config.chunk >= 1 && config.gradient_parts >= 1,
+        "expected epochs, batch_size, chunk and gradient_parts of at least 1, got ", config.epochs, ", ",
+        config.batch_size, ", ", config.chunk, ", ", config.gradient_parts);
     require<ConfigError>(config.rate > 0 && std::isfinite(config.rate), "expected a learning rate above 0, got ",
                          config.rate);
 }
@@ -135,7 +136,9 @@ History fit(M& model, Batches batches, Index items_per_step, const Dataset<typen
             const TrainerConfig& config, const EpochCallback& on_epoch) {
     using T = typename M::Scalar;
     using Clock = std::chrono::steady_clock;
-    const auto seconds_since = [](Clock::time_point t) { return std::chrono::duration<double>(Clock::now() - t).count(); };
+    const auto seconds_since = [](Clock::time_point t) {
+        return std::chrono::duration<double>(Clock::now() - t).count();
+    };
     const int threads = config.threads > 0 ? config.threads : default_threads();
     const std::vector<WindowRow> validation =
         window_rows(data.split.validation, model.window(), data.recipe.ahead, idm::Rows::full);

@@ -15,7 +15,7 @@ struct AdamStep {
     T step_size;     // rate / (1 - beta1^t)
     T root_scale;    // 1 / sqrt(1 - beta2^t)
     T epsilon;
-    T decay;         // 1 - rate * weight_decay, 1 for none
+    T decay;  // 1 - rate * weight_decay, 1 for none
 };
 
 namespace reference {

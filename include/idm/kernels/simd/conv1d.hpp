@@ -60,15 +60,14 @@ void conv1d_backward_input(const ConvShape& s, const T* d_y, const T* w, T* d_x,
         t.pad_left = s.reach() - s.pad_left;
         t.x_sample_stride = s.y_sample_stride;
         t.y_sample_stride = s.x_sample_stride;
-        product_forward<Arch>(conv_product(t), d_y - t.pad_left * t.in_channels, scratch, static_cast<const T*>(nullptr),
-                              false, Epilogue::none, d_x);
+        product_forward<Arch>(conv_product(t), d_y - t.pad_left * t.in_channels, scratch,
+                              static_cast<const T*>(nullptr), false, Epilogue::none, d_x);
         return;
     }
     for (Index k = 0; k < s.kernel; ++k)
         transpose_tap(s.weight_rows(), k * s.in_channels, s.in_channels, s.out_channels, w, s.out_channels, Index(0),
                       scratch + k * packed_weight_size(s.out_channels, s.in_channels));
-    for (Index n = 0; n < s.samples; ++n)
-        std::fill_n(d_x + n * s.x_sample_stride, s.in_length * s.in_channels, T(0));
+    for (Index n = 0; n < s.samples; ++n) std::fill_n(d_x + n * s.x_sample_stride, s.in_length * s.in_channels, T(0));
     // Tap k adds to the rows l * stride + k * dilation - pad_left of the l for which they lie inside.
     for (Index k = 0; k < s.kernel; ++k) {
         const Index shift = k * s.dilation - s.pad_left;
@@ -85,10 +84,9 @@ void conv1d_backward_input(const ConvShape& s, const T* d_y, const T* w, T* d_x,
         p.y_row = s.stride * s.in_channels;
         p.inner = s.out_channels;
         p.columns = s.in_channels;
-        product_forward<Arch>(p, d_y + first * s.out_channels,
-                              scratch + k * packed_weight_size(s.out_channels, s.in_channels),
-                              static_cast<const T*>(nullptr), true, Epilogue::none,
-                              d_x + (first * s.stride + shift) * s.in_channels);
+        product_forward<Arch>(
+            p, d_y + first * s.out_channels, scratch + k * packed_weight_size(s.out_channels, s.in_channels),
+            static_cast<const T*>(nullptr), true, Epilogue::none, d_x + (first * s.stride + shift) * s.in_channels);
     }
 }
 

@@ -83,8 +83,7 @@ void adam(Index size, const AdamStep<T>& step, const T* g, T* m, T* v, T* w) {
     const auto body = [&](const B& gradient, B& first, B& second, B& weight) {
         first = multiply_add(beta1, first, rest1 * gradient);
         second = multiply_add(beta2, second, rest2 * (gradient * gradient));
-        weight = decay * weight -
-                 step_size * first / multiply_add(square_root<T, Arch>(second), root_scale, epsilon);
+        weight = decay * weight - step_size * first / multiply_add(square_root<T, Arch>(second), root_scale, epsilon);
     };
     sweep<Arch, T>(
         size,

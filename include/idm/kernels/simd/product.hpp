@@ -35,12 +35,13 @@ struct Product {
 template <class T, class Arch>
 inline constexpr Index tile_rows = (IDM_HAS_AVX512 && sizeof(Batch<T, Arch>) == 64) ? 8 :
 #if defined(__aarch64__)
-                                                                                      8;
+                                                                                    8;
 #else
-                                                                                      6;
+                                                                                    6;
 #endif
 
-/// Splits `rows` into tiles of at most `most` rows whose sizes differ by one at the most, so that no short tail is left.
+/// Splits `rows` into tiles of at most `most` rows whose sizes differ by one at the most, so that no short tail is
+/// left.
 struct Tiling {
     Index tiles, base, larger;  // the first `larger` tiles have base + 1 rows
     constexpr Tiling(Index rows, Index most)
@@ -88,8 +89,7 @@ IDM_ALWAYS_INLINE void forward_tile(const Product& p, const T* IDM_RESTRICT x, c
         for (Index v = 0; v < V; ++v) {
             T* to = y + r * p.y_row + v * lanes;
             const bool whole = v < V - 1 || last == lanes;
-            if (accumulate)
-                sums[r][v] = sums[r][v] + (whole ? B::load_unaligned(to) : load_first<T, Arch>(to, last));
+            if (accumulate) sums[r][v] = sums[r][v] + (whole ? B::load_unaligned(to) : load_first<T, Arch>(to, last));
             if (epilogue == Epilogue::relu) sums[r][v] = rectify<T, Arch>(sums[r][v]);
             if (whole)
                 sums[r][v].store_unaligned(to);
@@ -134,7 +134,8 @@ void for_each_vector_pair(Index columns, F&& f) {
 
 /// y = epilogue(product + bias), or y += product with `accumulate` (and no bias).
 template <class Arch, class T>
-void product_forward(const Product& p, const T* x, const T* w, const T* bias, bool accumulate, Epilogue epilogue, T* y) {
+void product_forward(const Product& p, const T* x, const T* w, const T* bias, bool accumulate, Epilogue epilogue,
+                     T* y) {
     for_each_vector_pair<Arch, T>(p.columns, [&]<Index V>(Index begin, Index last) {
         const Index block = begin / column_block * column_block;
         const T* columns = w + packed_offset(p.weight_rows(), p.columns, 0, begin);
@@ -172,8 +173,8 @@ IDM_ALWAYS_INLINE void weight_tile(const Product& p, const T* IDM_RESTRICT x, co
                     if constexpr (decltype(whole)::value)
                         gradients[v] = B::load_unaligned(d + v * lanes);
                     else
-                        gradients[v] = v < V - 1 ? B::load_unaligned(d + v * lanes)
-                                                 : load_first<T, Arch>(d + v * lanes, last);
+                        gradients[v] =
+                            v < V - 1 ? B::load_unaligned(d + v * lanes) : load_first<T, Arch>(d + v * lanes, last);
                 }
                 for (Index r = 0; r < R; ++r) {
                     const B value(from[r]);
@@ -205,9 +206,8 @@ void product_backward_weights(const Product& p, const T* x, const T* d_y, T* d_w
             const T* from = x + tap * p.x_tap;
             for (Index t = 0; t < tiling.tiles; ++t) {
                 const Index rows = tiling.base + (t < tiling.larger ? 1 : 0);
-                with_rows<most>(rows, [&]<Index R>() {
-                    weight_tile<Arch, T, R, V>(p, from, d_y + begin, last, columns, w_row);
-                });
+                with_rows<most>(
+                    rows, [&]<Index R>() { weight_tile<Arch, T, R, V>(p, from, d_y + begin, last, columns, w_row); });
                 from += rows;
                 columns += rows * w_row;
             }
