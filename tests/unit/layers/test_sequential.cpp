@@ -45,6 +45,29 @@ public:
     std::string name() const { return "Gain"; }
 };
 
+/// y = -x, in place where the network allows it.
+class Negation : public LayerDefaults {
+public:
+    static constexpr bool in_place = true;
+
+    template <class In>
+    constexpr In output_shape(const In& in) const {
+        return in;
+    }
+    template <class T, class In>
+    void forward(const In& in, const Forward<T>& p) const {
+        for (Index n = 0; n < p.samples; ++n)
+            for (Index i = 0; i < in.size(); ++i) p.y.sample(n)[i] = -p.x.sample(n)[i];
+    }
+    template <class T, class In>
+    void backward(const In& in, const Backward<T>& p) const {
+        if (!p.d_x.data) return;
+        for (Index n = 0; n < p.samples; ++n)
+            for (Index i = 0; i < in.size(); ++i) p.d_x.sample(n)[i] = -p.d_y.sample(n)[i];
+    }
+    std::string name() const { return "Negation"; }
+};
+
 using AnyConv = Conv1D<dynamic, dynamic, Padding::same, dynamic, dynamic>;
 
 struct Numbers {
@@ -98,6 +121,23 @@ TEMPLATE_TEST_CASE("views and activations behind each other keep one another's v
     CHECK(run.backward({10}) == V<T>{-30, 0});
     CHECK(values_of(run.named_gradient()[0]) == V<T>{-60});
     CHECK(values_of(run.named_gradient()[1]) == V<T>{20, 0});
+}
+
+TEMPLATE_TEST_CASE("a layer in place does not overwrite an output that a backward pass reads", "[sequential]", float,
+                   double) {
+    using T = TestType;
+    const auto check = [](auto run) {
+        run.named()[0].copy_from(V<T>{2, 3});
+        CHECK(run.forward({1, -1}) == V<T>{-2, 0});
+        CHECK(run.backward({10, 100}) == V<T>{-20, 0});
+        CHECK(values_of(run.named_gradient()[0]) == V<T>{-10, 0});
+    };
+    const Shape<1, 2> in;
+    check(network_run<T>(in, Sequential(Gain(), ReLU(), Negation())));
+    check(network_run<T>(in, Sequential(Gain(), ReLU(), Flatten(), Negation())));
+    check(network_run<T>(in, Sequential(Gain(), Sequential(ReLU(), Flatten()), Negation())));
+    check(network_run<T>(in, Sequential(Gain(), ReLU(), Negation(), Negation(), Negation())));
+    check(network_run<T>(in, Sequential(Sequential(Gain(), ReLU()), Negation())));
 }
 
 TEST_CASE("a layer of the user's own works like the library's", "[sequential]") {
