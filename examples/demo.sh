@@ -25,4 +25,7 @@ if ! {
     echo "examples/demo.sh: the build failed, see above ($build/build.log)" >&2
     exit 1
 fi
+# Threads that wait for one another sleep instead of spinning: with another job on the machine spinning costs tens of times
+# the work itself.
+export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
 exec "$build/examples/demo" "$@"
