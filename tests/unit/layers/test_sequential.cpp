@@ -167,7 +167,7 @@ TEST_CASE("named parameters: PyTorch's names, shapes and order through nested la
     CHECK(run.named()[10].shape() == V<Index>{4, 24});
 }
 
-TEST_CASE("named parameters cover the buffer once; what pads it stays zero through a gradient", "[sequential]") {
+TEST_CASE("named parameters cover the buffer once, and what pads it stays zero through a gradient", "[sequential]") {
     auto run = network_run<double>(Shape<dynamic, dynamic>(8, 3), busy_net(), 2);
     for (const auto& p : run.named())
         for (Index i = 0; i < p.size(); ++i) p[i] += 1;
