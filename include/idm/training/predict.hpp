@@ -4,8 +4,10 @@
 #include <span>
 #include <vector>
 
+#include <idm/core/error.hpp>
 #include <idm/core/parallel.hpp>
 #include <idm/core/tensor.hpp>
+#include <idm/core/workspace.hpp>
 #include <idm/data/dataset.hpp>
 #include <idm/data/window.hpp>
 
