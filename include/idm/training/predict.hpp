@@ -13,6 +13,24 @@
 
 IDM_NAMESPACE_BEGIN
 
+namespace detail {
+
+template <class M>
+void require_inputs(const M& model, const Matrix<typename M::Scalar>& inputs) {
+    require<ShapeError>(model.inputs() == inputs.cols(), "expected rows of ", model.inputs(),
+                        " inputs (the model's), got ", inputs.cols());
+}
+
+/// *Errors*: `ShapeError` when the model has another number of inputs or outputs than the data set.
+template <class M>
+void require_extents(const M& model, const Dataset<typename M::Scalar>& data) {
+    require_inputs(model, data.inputs);
+    require<ShapeError>(model.outputs() == data.targets.cols(), "expected a data set of ", model.outputs(),
+                        " targets (the model's outputs), got ", data.targets.cols());
+}
+
+}  // namespace detail
+
 /// Predicts the given rows, window by window.
 ///
 /// *Shapes*: `inputs` [all rows, inputs]; result [rows.size(), outputs]. *Units*: normalised.
@@ -24,8 +42,7 @@ Matrix<typename M::Scalar> predict_rows(const M& model, const Matrix<typename M:
     using T = typename M::Scalar;
     constexpr Index block = 64;
     const Index count = static_cast<Index>(rows.size()), blocks = (count + block - 1) / block;
-    detail::require<ShapeError>(model.inputs() == inputs.cols(), "expected rows of ", model.inputs(),
-                                " inputs (the model's), got ", inputs.cols());
+    detail::require_inputs(model, inputs);
     Matrix<T> result(count, model.outputs());
     parallel(threads, [&](const Team& team) {
         Workspace<T> workspace = model.make_workspace(block);
@@ -47,8 +64,7 @@ Matrix<typename M::Scalar> predict_rows(const M& model, const Matrix<typename M:
 template <class M>
 Matrix<typename M::Scalar> predict_rows(const M& model, const Dataset<typename M::Scalar>& data,
                                         std::span<const WindowRow> rows, int threads = 0) {
-    detail::require<ShapeError>(model.outputs() == data.targets.cols(), "expected a data set of ", model.outputs(),
-                                " targets (the model's outputs), got ", data.targets.cols());
+    detail::require_extents(model, data);
     return predict_rows(model, data.inputs, data.recipe.ahead, rows, threads);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <span>
 #include <vector>
@@ -20,7 +21,7 @@ struct RidgeResult {
     double lambda = 0;  // chosen
     double validation_loss = 0;
     struct Candidate {
-        double lambda = 0, validation_loss = 0;
+        double lambda = 0, validation_loss = 0;  // infinite where the normal equations have no solution
     };
     std::vector<Candidate> candidates;
 };
@@ -44,6 +45,35 @@ void set_baseline(M& model, const Matrix<double>& solution) {
     }
 }
 
+/// Means of z z^T (its lower half) and z y^T over the training windows, with z = [vec(x), 1]; summed in double.
+struct NormalEquations {
+    Matrix<double> gram, moment;
+};
+
+template <class M>
+NormalEquations normal_equations(const M& model, const Dataset<typename M::Scalar>& data) {
+    const auto rows = window_rows(data.split.train, model.window(), data.recipe.ahead, idm::Rows::full);
+    const Index size = model.window() * model.inputs(), outputs = model.outputs(), block = 256;
+    NormalEquations sum{Matrix<double>::Zero(size + 1, size + 1), Matrix<double>::Zero(size + 1, outputs)};
+    Matrix<double> z(block, size + 1), y(block, outputs);
+    std::vector<typename M::Scalar> window(static_cast<std::size_t>(size));
+    for (std::size_t begin = 0; begin < rows.size(); begin += static_cast<std::size_t>(block)) {
+        const Index count = std::min<Index>(block, static_cast<Index>(rows.size() - begin));
+        for (Index n = 0; n < count; ++n) {
+            const WindowRow& row = rows[begin + static_cast<std::size_t>(n)];
+            gather_window(data.inputs, row, model.window(), data.recipe.ahead, window.data());
+            for (Index i = 0; i < size; ++i) z(n, i) = static_cast<double>(window[static_cast<std::size_t>(i)]);
+            z(n, size) = 1;
+            y.row(n) = data.targets.row(row.row).template cast<double>();
+        }
+        sum.gram.template selfadjointView<Eigen::Lower>().rankUpdate(z.topRows(count).transpose());
+        sum.moment.noalias() += z.topRows(count).transpose() * y.topRows(count);
+    }
+    sum.gram /= static_cast<double>(rows.size());
+    sum.moment /= static_cast<double>(rows.size());
+    return sum;
+}
+
 }  // namespace detail
 
 /// Fits the baseline in closed form, ridge regression:
@@ -54,44 +84,30 @@ void set_baseline(M& model, const Matrix<double>& solution) {
 ///
 /// *Cost*: N D^2 + D^3 / 3 flop for each lambda, D = window * inputs; D^2 doubles of memory.
 /// *Source*: Hoerl and Kennard, "Ridge Regression", Technometrics 12(1), 1970, eq. 2.1.
-/// *Errors*: `ConfigError` without a lambda or with a negative one; `DataError` when a trajectory is too short.
+/// *Errors*: `ConfigError` without a lambda or with a negative one; `ShapeError` for data of other extents than the
+/// model's; `DataError` when a trajectory is too short; `NumericError` when no lambda has a finite solution, the model
+/// is then left as it was.
 template <class T, Index W, Index I, Index O>
 RidgeResult fit_ridge(Baseline<T, W, I, O>& model, const Dataset<T>& data,
                       const std::vector<double>& lambdas = default_ridge_lambdas(), int threads = 0) {
-    detail::require<ConfigError>(!lambdas.empty() && *std::min_element(lambdas.begin(), lambdas.end()) >= 0,
-                                 "fit_ridge: expected at least one lambda, none negative");
-    const auto rows = window_rows(data.split.train, model.window(), data.recipe.ahead, idm::Rows::full);
+    detail::require_extents(model, data);
+    const auto usable = [](double lambda) { return lambda >= 0 && std::isfinite(lambda); };
+    detail::require<ConfigError>(!lambdas.empty() && std::all_of(lambdas.begin(), lambdas.end(), usable),
+                                 "fit_ridge: expected at least one lambda, all finite and none negative");
+    const detail::NormalEquations equations = detail::normal_equations(model, data);
     const auto validation = window_rows(data.split.validation, model.window(), data.recipe.ahead, idm::Rows::full);
-    const Index size = model.window() * model.inputs(), outputs = model.outputs(), block = 256;
-
-    // Normal equations of [vec(x), 1], summed over blocks of windows in double.
-    Matrix<double> gram = Matrix<double>::Zero(size + 1, size + 1), moment = Matrix<double>::Zero(size + 1, outputs);
-    Matrix<double> x(block, size + 1), y(block, outputs);
-    std::vector<T> window(static_cast<std::size_t>(size));
-    for (std::size_t begin = 0; begin < rows.size(); begin += static_cast<std::size_t>(block)) {
-        const Index count = std::min<Index>(block, static_cast<Index>(rows.size() - begin));
-        for (Index n = 0; n < count; ++n) {
-            const WindowRow& row = rows[begin + static_cast<std::size_t>(n)];
-            gather_window(data.inputs, row, model.window(), data.recipe.ahead, window.data());
-            for (Index i = 0; i < size; ++i) x(n, i) = static_cast<double>(window[static_cast<std::size_t>(i)]);
-            x(n, size) = 1;
-            y.row(n) = data.targets.row(row.row).template cast<double>();
-        }
-        gram.template selfadjointView<Eigen::Lower>().rankUpdate(x.topRows(count).transpose());
-        moment.noalias() += x.topRows(count).transpose() * y.topRows(count);
-    }
-    gram /= static_cast<double>(rows.size());
-    moment /= static_cast<double>(rows.size());
-
     RidgeResult result;
     result.validation_loss = std::numeric_limits<double>::infinity();
     std::vector<T> best(model.parameters().begin(), model.parameters().end());
     for (const double lambda : lambdas) {
-        Matrix<double> system = gram;
-        system.diagonal().head(size).array() += lambda;
-        const Matrix<double> solution = system.template selfadjointView<Eigen::Lower>().llt().solve(moment);
-        detail::set_baseline(model, solution);
-        const double loss = mean_squared_error(model, data, validation, threads);
+        Matrix<double> system = equations.gram;
+        system.diagonal().head(model.window() * model.inputs()).array() += lambda;
+        const auto factor = system.template selfadjointView<Eigen::Lower>().llt();
+        double loss = std::numeric_limits<double>::infinity();
+        if (factor.info() == Eigen::Success) {
+            detail::set_baseline(model, Matrix<double>(factor.solve(equations.moment)));
+            loss = mean_squared_error(model, data, validation, threads);
+        }
         result.candidates.push_back({lambda, loss});
         if (loss < result.validation_loss) {
             result.lambda = lambda;
@@ -100,6 +116,9 @@ RidgeResult fit_ridge(Baseline<T, W, I, O>& model, const Dataset<T>& data,
         }
     }
     std::copy(best.begin(), best.end(), model.parameters().begin());
+    detail::require<NumericError>(std::isfinite(result.validation_loss), "fit_ridge: none of ", lambdas.size(),
+                                  " lambdas gives a finite solution; add a larger one than ",
+                                  *std::max_element(lambdas.begin(), lambdas.end()), ", or look for NaN in the data");
     return result;
 }
 
