@@ -63,10 +63,15 @@ public:
     T* memory() { return buffer_.data() + memory_begin(); }
     T* scratch() { return memory() + round_up_16(shape_.memory); }
 
-    void check(Index samples) const {
+    /// *Errors*: `ShapeError` for more samples than fit, or a network of another input or output size.
+    void check(Index samples, Index input_size, Index output_size) const {
         detail::require<ShapeError>(samples >= 0 && samples <= shape_.capacity, "expected at most ", shape_.capacity,
                                     " samples (this workspace's capacity), got ", samples,
                                     "; construct a larger workspace or split the batch");
+        detail::require<ShapeError>(input_size == shape_.input.size && output_size == shape_.output.size,
+                                    "expected the network that this workspace was made for, with samples of ",
+                                    shape_.input.size, " inputs and ", shape_.output.size, " outputs, got one with ",
+                                    input_size, " and ", output_size, "; make a workspace for each model");
     }
 
 private:

@@ -56,7 +56,7 @@ public:
     /// *Cost*: no allocation. *Errors*: `ShapeError` beyond the workspace's capacity.
     template <class T>
     void forward(const T* parameters, Workspace<T>& workspace, Index samples) const {
-        workspace.check(samples);
+        workspace.check(samples, input_.size(), output_shape().size());
         Forward<T> p;
         p.samples = samples;
         p.x = workspace.input();
@@ -73,7 +73,7 @@ public:
     /// `forward` on this workspace left; in mode `training_to_input` fills `workspace.d_input()` too.
     template <class T>
     void backward(const T* parameters, T* d_parameters_accumulate, Workspace<T>& workspace, Index samples) const {
-        workspace.check(samples);
+        workspace.check(samples, input_.size(), output_shape().size());
         detail::require<ConfigError>(workspace.mode() != Mode::inference,
                                      "backward: expected a workspace of mode training, got one of mode inference; "
                                      "construct it with Mode::training");

@@ -12,7 +12,8 @@ IDM_NAMESPACE_BEGIN
 /// y = x + body(x), where the body's layers keep the shape.
 ///
 /// *Shapes*: x and y [N, L, C]; parameters are the body's, under `body.`.
-/// *Errors*: `ShapeError` when the body changes the shape (a compile error where the extents are static).
+/// *Errors*: `ShapeError` when the body changes the shape (a compile error where the extents are static), or directly
+/// behind a Flatten, whose order of columns the sum would lose.
 /// *Source*: He, Zhang, Ren, Sun, "Deep Residual Learning for Image Recognition", CVPR 2016, eq. 1.
 template <class... Layers>
 class Residual : public LayerDefaults {
@@ -31,6 +32,10 @@ public:
         using Out = decltype(body_.output_shape(in));
         static_assert(fits(In::static_length, Out::static_length) && fits(In::static_channels, Out::static_channels),
                       "Residual: its body must keep the shape [L, C]");
+        detail::require<ShapeError>(
+            in.folded() == 1,
+            "Residual: expected a sequence, got a window that Flatten made one step of; put the "
+            "Residual before the Flatten, or a Dense between them");
         const Out out = body_.output_shape(in);
         detail::require<ShapeError>(out.length() == in.length() && out.channels() == in.channels(),
                                     "Residual: expected a body that keeps the shape [", in.length(), ", ",

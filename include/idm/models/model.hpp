@@ -78,7 +78,7 @@ public:
                                     x.dimension(1), ", ", x.dimension(2), "]");
         detail::require<ShapeError>(y.dimension(0) == n && y.dimension(1) == outputs(), "predict: expected y [", n,
                                     ", ", outputs(), "], got [", y.dimension(0), ", ", y.dimension(1), "]");
-        workspace.check(n);
+        workspace.check(n, window() * inputs(), outputs());
         const Index size = window() * inputs();
         for (Index i = 0; i < n; ++i) std::copy_n(x.data() + i * size, size, workspace.input().sample(i));
         forward(workspace, n);

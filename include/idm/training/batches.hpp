@@ -18,6 +18,7 @@
 //   network()                      what runs forward and backward
 //   begin_epoch(random)            draws the epoch's items in their random order
 //   items()                        their number
+//   most_items()                   the largest number that any epoch draws
 //   targets(item)                  how many targets an item has
 //   load(item, rows, sample)       fills an input row block
 //   loss(item, scale, y, d_y)      adds up squared errors, writes scale * d(sum)/dy
@@ -37,6 +38,7 @@ public:
     const Net& network() const { return *network_; }
     void begin_epoch(Random& random) { random.shuffle(std::span(rows_)); }
     Index items() const { return static_cast<Index>(rows_.size()); }
+    Index most_items() const { return items(); }
     Index targets(Index) const { return 1; }
     void load(Index item, BatchView<T> x, Index sample) const {
         gather_window(data_->inputs, at(item), network_->input_shape().length(), data_->recipe.ahead, x.sample(sample));
@@ -68,6 +70,7 @@ public:
           chunk_(sequence.input_shape().length() - (window - 1)) {
         (void)window_rows(segments_, window, data.recipe.ahead, idm::Rows::full);  // the same checks and messages
         tile(0);
+        most_items_ = items() + static_cast<Index>(segments_.size());
     }
 
     const Net& network() const { return *network_; }
@@ -77,6 +80,8 @@ public:
         random.shuffle(std::span(chunks_));
     }
     Index items() const { return static_cast<Index>(chunks_.size()); }
+    /// An offset of the cuts adds at most one chunk to each segment.
+    Index most_items() const { return most_items_; }
     Index targets(Index item) const { return at(item).targets; }
     void load(Index item, BatchView<T> x, Index sample) const {
         const Chunk& chunk = at(item);
@@ -119,6 +124,7 @@ private:
     std::vector<Segment> segments_;
     Index window_, chunk_;
     std::vector<Chunk> chunks_;
+    Index most_items_ = 0;
 };
 
 }  // namespace detail

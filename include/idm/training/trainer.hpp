@@ -37,7 +37,7 @@ struct TrainerConfig {
     Schedule schedule = Schedule::one_cycle;
     AdamConfig adam = {.weight_decay = 0.3};
     Sampling sampling = Sampling::automatic;
-    Index chunk = 32;  // targets of one chunk in sequence training
+    Index chunk = 32;  // targets of one chunk in sequence training, at most `batch_size`
     std::uint64_t seed = 1;
     int threads = 0;  // 0: all
     /// A batch is cut into this many parts whatever the number of threads; their gradients are summed in order, so the
@@ -130,74 +130,125 @@ inline void check(const TrainerConfig& config) {
                          config.rate);
 }
 
-/// `items_per_step` items make a batch.
-template <class M, class Batches>
-History fit(M& model, Batches batches, Index items_per_step, const Dataset<typename M::Scalar>& data,
-            const TrainerConfig& config, const EpochCallback& on_epoch) {
-    using T = typename M::Scalar;
-    using Clock = std::chrono::steady_clock;
-    const auto seconds_since = [](Clock::time_point t) {
-        return std::chrono::duration<double>(Clock::now() - t).count();
-    };
-    const int threads = config.threads > 0 ? config.threads : default_threads();
-    const std::vector<WindowRow> validation =
-        window_rows(data.split.validation, model.window(), data.recipe.ahead, idm::Rows::full);
-    const Index buffer = static_cast<Index>(model.parameters().size());
-    const WorkspaceShape shape = batches.network().template workspace_shape<T>(
-        (items_per_step + config.gradient_parts - 1) / config.gradient_parts, Mode::training);
-    std::vector<BatchPart<T>> parts;
-    for (Index p = 0; p < config.gradient_parts; ++p) parts.emplace_back(shape, buffer);
-    Adam<T> adam(config.adam, buffer);
-    std::vector<T> best(model.parameters().begin(), model.parameters().end());
-    double best_loss = std::numeric_limits<double>::infinity();
-    // Chunks may tile an epoch into one more or one fewer step than the first; the schedule runs over the first count.
-    const Index steps_per_epoch = (batches.items() + items_per_step - 1) / items_per_step;
-    const Index steps = steps_per_epoch * config.epochs;
+/// The weights of the lowest validation loss. It leaves the model with them however the training ends.
+template <class M>
+class BestWeights {
+public:
+    explicit BestWeights(M& model) : model_(model), weights_(model.parameters().begin(), model.parameters().end()) {}
+    BestWeights(const BestWeights&) = delete;
+    BestWeights& operator=(const BestWeights&) = delete;
+    ~BestWeights() { std::copy(weights_.begin(), weights_.end(), model_.parameters().begin()); }
 
-    History history;
-    const auto start = Clock::now();
-    for (Index epoch = 1; epoch <= config.epochs; ++epoch) {
-        Random random(config.seed, 0x65706f6368, static_cast<std::uint64_t>(epoch));
-        batches.begin_epoch(random);
-        EpochReport report{.epoch = epoch, .epochs = config.epochs};
-        const auto epoch_start = Clock::now();
+    /// Keeps the model's weights and returns true if `loss` is the lowest so far.
+    bool offer(double loss) {
+        if (!(loss < loss_)) return false;
+        loss_ = loss;
+        std::copy(model_.parameters().begin(), model_.parameters().end(), weights_.begin());
+        return true;
+    }
+
+private:
+    M& model_;
+    std::vector<typename M::Scalar> weights_;
+    double loss_ = std::numeric_limits<double>::infinity();
+};
+
+/// One training of a model: what its epochs share. `items_per_step` items make a batch.
+template <class M, class Batches>
+class Fit {
+public:
+    using T = typename M::Scalar;
+
+    Fit(M& model, Batches batches, Index items_per_step, const Dataset<T>& data, const TrainerConfig& config)
+        : model_(model),
+          batches_(std::move(batches)),
+          data_(data),
+          config_(config),
+          threads_(config.threads > 0 ? config.threads : default_threads()),
+          items_per_step_(std::min(items_per_step, batches_.most_items())),
+          steps_per_epoch_((batches_.items() + items_per_step_ - 1) / items_per_step_),
+          validation_(window_rows(data.split.validation, model.window(), data.recipe.ahead, idm::Rows::full)),
+          adam_(config.adam, static_cast<Index>(model.parameters().size())) {
+        const WorkspaceShape shape = batches_.network().template workspace_shape<T>(
+            (items_per_step_ + config.gradient_parts - 1) / config.gradient_parts, Mode::training);
+        for (Index p = 0; p < config.gradient_parts; ++p) parts_.emplace_back(shape, adam_.size());
+    }
+
+    History run(const EpochCallback& on_epoch) {
+        BestWeights<M> best(model_);
+        History history;
+        const Clock::time_point start = Clock::now();
+        for (Index epoch = 1; epoch <= config_.epochs; ++epoch) {
+            EpochReport report{.epoch = epoch, .epochs = config_.epochs};
+            learn(report);
+            report.validation_loss = mean_squared_error(model_, data_, validation_, threads_);
+            require<NumericError>(std::isfinite(report.validation_loss),
+                                  "training diverged: the validation loss is not finite after epoch ", epoch,
+                                  advice(report));
+            report.best = best.offer(report.validation_loss);
+            if (report.best) history.best_epoch = epoch;
+            history.seconds = seconds_since(start);
+            report.seconds_left =
+                history.seconds / static_cast<double>(epoch) * static_cast<double>(config_.epochs - epoch);
+            history.epochs.push_back(report);
+            if (on_epoch && !on_epoch(report)) break;
+        }
+        return history;
+    }
+
+private:
+    using Clock = std::chrono::steady_clock;
+
+    static double seconds_since(Clock::time_point t) { return std::chrono::duration<double>(Clock::now() - t).count(); }
+
+    static std::string advice(const EpochReport& report) {
+        return message(". The model holds its best weights so far; lower the learning rate (it is ",
+                       report.learning_rate, ") or look for outliers in the log");
+    }
+
+    /// One pass over the training data; fills in what the report says of it.
+    void learn(EpochReport& report) {
+        Random random(config_.seed, 0x65706f6368, static_cast<std::uint64_t>(report.epoch));
+        batches_.begin_epoch(random);
+        const Clock::time_point start = Clock::now();
         double loss_sum = 0;
         Index learned = 0, step = 0;
-        for (Index begin = 0; begin < batches.items(); begin += items_per_step, ++step) {
-            const Range items{begin, std::min(begin + items_per_step, batches.items())};
-            const Index at = (epoch - 1) * steps_per_epoch + std::min(step, steps_per_epoch - 1);
-            report.learning_rate = learning_rate(config.schedule, config.rate, at, steps);
+        for (Index begin = 0; begin < batches_.items(); begin += items_per_step_, ++step) {
+            const Range items{begin, std::min(begin + items_per_step_, batches_.items())};
+            // Chunks may tile an epoch into one more or one fewer step than the first, which the schedule runs over.
+            const Index at = (report.epoch - 1) * steps_per_epoch_ + std::min(step, steps_per_epoch_ - 1);
+            report.learning_rate =
+                learning_rate(config_.schedule, config_.rate, at, steps_per_epoch_ * config_.epochs);
             const double loss =
-                train_step(batches, items, parts, adam, report.learning_rate, threads, model.parameters());
-            if (!std::isfinite(loss)) {
-                const std::string where = non_finite_parameters(model, parts);
-                std::copy(best.begin(), best.end(), model.parameters().begin());
-                raise<NumericError>("training diverged: the loss is not finite at epoch ", epoch, ", step ", step + 1,
-                                    "; parameters with a non-finite gradient: ", where,
-                                    ". The model holds its best weights so far; lower the learning rate (it is ",
-                                    report.learning_rate, ") or look for outliers in the log");
-            }
+                train_step(batches_, items, parts_, adam_, report.learning_rate, threads_, model_.parameters());
+            if (!std::isfinite(loss))
+                raise<NumericError>("training diverged: the loss is not finite at epoch ", report.epoch, ", step ",
+                                    step + 1, "; parameters with a non-finite gradient: ",
+                                    non_finite_parameters(model_, parts_), advice(report));
             Index targets = 0;
-            for (Index i = items.begin; i < items.end; ++i) targets += batches.targets(i);
+            for (Index i = items.begin; i < items.end; ++i) targets += batches_.targets(i);
             loss_sum += loss * static_cast<double>(targets);
             learned += targets;
         }
-        report.samples_per_second = static_cast<double>(learned) / std::max(seconds_since(epoch_start), 1e-9);
+        report.samples_per_second = static_cast<double>(learned) / std::max(seconds_since(start), 1e-9);
         report.training_loss = loss_sum / static_cast<double>(learned);
-        report.validation_loss = mean_squared_error(model, data, validation, threads);
-        report.best = report.validation_loss < best_loss;
-        if (report.best) {
-            best_loss = report.validation_loss;
-            history.best_epoch = epoch;
-            std::copy(model.parameters().begin(), model.parameters().end(), best.begin());
-        }
-        history.seconds = seconds_since(start);
-        report.seconds_left = history.seconds / static_cast<double>(epoch) * static_cast<double>(config.epochs - epoch);
-        history.epochs.push_back(report);
-        if (on_epoch && !on_epoch(report)) break;
     }
-    std::copy(best.begin(), best.end(), model.parameters().begin());
-    return history;
+
+    M& model_;
+    Batches batches_;
+    const Dataset<T>& data_;
+    const TrainerConfig& config_;
+    int threads_;
+    Index items_per_step_, steps_per_epoch_;
+    std::vector<WindowRow> validation_;
+    Adam<T> adam_;
+    std::vector<BatchPart<T>> parts_;
+};
+
+template <class M, class Batches>
+History fit(M& model, Batches batches, Index items_per_step, const Dataset<typename M::Scalar>& data,
+            const TrainerConfig& config, const EpochCallback& on_epoch) {
+    return Fit<M, Batches>(model, std::move(batches), items_per_step, data, config).run(on_epoch);
 }
 
 }  // namespace detail
@@ -207,8 +258,8 @@ History fit(M& model, Batches batches, Index items_per_step, const Dataset<typen
 ///
 /// Starts from the model's parameters as they are: call `model.initialise(seed)` first.
 ///
-/// *Errors*: `ConfigError` for settings out of range, `DataError` when a trajectory is shorter than the window,
-/// `NumericError` when the loss leaves the finite numbers (with epoch, step and parameters; the best weights are kept).
+/// *Errors*: `ConfigError` for settings out of range, `ShapeError` for data of other extents than the model's,
+/// `DataError` when a trajectory is shorter than the window, `NumericError` when the loss leaves the finite numbers (with epoch, step and parameters; the best weights are kept).
 /// *Threads*: the weights' bits do not depend on their number.
 template <class M>
 History train(M& model, const Dataset<typename M::Scalar>& data, const TrainerConfig& config = {},
@@ -216,6 +267,7 @@ History train(M& model, const Dataset<typename M::Scalar>& data, const TrainerCo
     using T = typename M::Scalar;
     using Network = typename M::NetworkType;
     detail::check(config);
+    detail::require_extents(model, data);
     const Network& network = model.network();
     constexpr bool can_sequence = SequenceTrainable<typename Network::Layers>;
     if constexpr (can_sequence) {
@@ -225,7 +277,8 @@ History train(M& model, const Dataset<typename M::Scalar>& data, const TrainerCo
                                      " rows (what an output depends on), got ", model.window(),
                                      "; take a longer window or Sampling::windows");
         if (config.sampling != Sampling::windows && history_fits) {
-            const auto sequence = sequence_network(network, model.window() - 1 + config.chunk);
+            const Index chunk = std::min(config.chunk, config.batch_size);
+            const auto sequence = sequence_network(network, model.window() - 1 + chunk);
             using Batches = detail::SequenceBatches<T, std::remove_const_t<decltype(sequence)>>;
             const Index chunks = std::max<Index>(1, config.batch_size / config.chunk);
             return detail::fit(model, Batches(sequence, data, data.split.train, model.window()), chunks, data, config,

@@ -64,10 +64,18 @@ TEST_CASE("a workspace refuses more samples than its capacity and says both numb
     const Workspace<float> workspace(example());
     CHECK(workspace.capacity() == 3);
     CHECK(workspace.mode() == Mode::training_to_input);
-    CHECK_NOTHROW(workspace.check(0));
-    CHECK_NOTHROW(workspace.check(3));
-    CHECK_THROWS_AS(workspace.check(4), ShapeError);
-    CHECK_THROWS_WITH(workspace.check(4), ContainsSubstring("at most 3") && ContainsSubstring("got 4"));
-    CHECK_THROWS_AS(workspace.check(-1), ShapeError);
-    CHECK_THROWS_AS(Workspace<float>().check(1), ShapeError);
+    const Index in = workspace.shape().input.size, out = workspace.shape().output.size;
+    CHECK_NOTHROW(workspace.check(0, in, out));
+    CHECK_NOTHROW(workspace.check(3, in, out));
+    CHECK_THROWS_AS(workspace.check(4, in, out), ShapeError);
+    CHECK_THROWS_WITH(workspace.check(4, in, out), ContainsSubstring("at most 3") && ContainsSubstring("got 4"));
+    CHECK_THROWS_AS(workspace.check(-1, in, out), ShapeError);
+    CHECK_THROWS_AS(Workspace<float>().check(1, 0, 0), ShapeError);
+}
+
+TEST_CASE("a workspace refuses a network of another input or output size", "[workspace]") {
+    const Workspace<float> workspace(example());
+    const Index in = workspace.shape().input.size, out = workspace.shape().output.size;
+    CHECK_THROWS_AS(workspace.check(1, in + 1, out), ShapeError);
+    CHECK_THROWS_WITH(workspace.check(1, in, out + 1), ContainsSubstring("a workspace for each model"));
 }

@@ -347,3 +347,10 @@ TEST_CASE("a causal network's history adds up its layers'", "[sequential]") {
         CHECK((other[24] == y[24] && other[25] == y[25]) == (step != 3));
     }
 }
+
+TEST_CASE("Residual directly behind a Flatten is refused: its sum would lose the order of the columns", "[residual]") {
+    const Sequential net(Flatten(), Residual(Dense<>(6)), Dense<>(2));
+    const Shape<dynamic, dynamic> in(3, 2);
+    CHECK_THROWS_AS(net.output_shape(in), ShapeError);
+    CHECK_THROWS_WITH(net.output_shape(in), ContainsSubstring("before the Flatten"));
+}
