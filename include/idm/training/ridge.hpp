@@ -27,7 +27,7 @@ struct RidgeResult {
 };
 
 /// The penalties that `fit_ridge` tries unless told otherwise.
-inline std::vector<double> default_ridge_lambdas() { return {1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1}; }
+inline std::vector<double> default_ridge_lambdas() { return {1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1}; }
 
 namespace detail {
 
