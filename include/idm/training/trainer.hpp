@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <idm/core/buffer.hpp>
@@ -217,14 +218,13 @@ private:
             const Range items{begin, std::min(begin + items_per_step_, batches_.items())};
             // Chunks may tile an epoch into one more or one fewer step than the first, which the schedule runs over.
             const Index at = (report.epoch - 1) * steps_per_epoch_ + std::min(step, steps_per_epoch_ - 1);
-            report.learning_rate =
-                learning_rate(config_.schedule, config_.rate, at, steps_per_epoch_ * config_.epochs);
+            report.learning_rate = learning_rate(config_.schedule, config_.rate, at, steps_per_epoch_ * config_.epochs);
             const double loss =
                 train_step(batches_, items, parts_, adam_, report.learning_rate, threads_, model_.parameters());
             if (!std::isfinite(loss))
-                raise<NumericError>("training diverged: the loss is not finite at epoch ", report.epoch, ", step ",
-                                    step + 1, "; parameters with a non-finite gradient: ",
-                                    non_finite_parameters(model_, parts_), advice(report));
+                raise<NumericError>(
+                    "training diverged: the loss is not finite at epoch ", report.epoch, ", step ", step + 1,
+                    "; parameters with a non-finite gradient: ", non_finite_parameters(model_, parts_), advice(report));
             Index targets = 0;
             for (Index i = items.begin; i < items.end; ++i) targets += batches_.targets(i);
             loss_sum += loss * static_cast<double>(targets);
@@ -245,12 +245,6 @@ private:
     std::vector<BatchPart<T>> parts_;
 };
 
-template <class M, class Batches>
-History fit(M& model, Batches batches, Index items_per_step, const Dataset<typename M::Scalar>& data,
-            const TrainerConfig& config, const EpochCallback& on_epoch) {
-    return Fit<M, Batches>(model, std::move(batches), items_per_step, data, config).run(on_epoch);
-}
-
 }  // namespace detail
 
 /// Trains a model by Adam on the mean squared error of normalised targets, and leaves it with the weights of the epoch
@@ -259,8 +253,9 @@ History fit(M& model, Batches batches, Index items_per_step, const Dataset<typen
 /// Starts from the model's parameters as they are: call `model.initialise(seed)` first.
 ///
 /// *Errors*: `ConfigError` for settings out of range, `ShapeError` for data of other extents than the model's,
-/// `DataError` when a trajectory is shorter than the window, `NumericError` when the loss leaves the finite numbers (with epoch, step and parameters; the best weights are kept).
-/// *Threads*: the weights' bits do not depend on their number.
+/// `DataError` when a trajectory is shorter than the window, `NumericError` when the loss leaves the finite numbers
+/// (with epoch, step and parameters; the best weights are kept). *Threads*: the weights' bits do not depend on their
+/// number.
 template <class M>
 History train(M& model, const Dataset<typename M::Scalar>& data, const TrainerConfig& config = {},
               const EpochCallback& on_epoch = {}) {
@@ -280,17 +275,16 @@ History train(M& model, const Dataset<typename M::Scalar>& data, const TrainerCo
             const Index chunk = std::min(config.chunk, config.batch_size);
             const auto sequence = sequence_network(network, model.window() - 1 + chunk);
             using Batches = detail::SequenceBatches<T, std::remove_const_t<decltype(sequence)>>;
-            const Index chunks = std::max<Index>(1, config.batch_size / config.chunk);
-            return detail::fit(model, Batches(sequence, data, data.split.train, model.window()), chunks, data, config,
-                               on_epoch);
+            Batches batches(sequence, data, data.split.train, model.window());
+            return detail::Fit(model, std::move(batches), config.batch_size / chunk, data, config).run(on_epoch);
         }
     } else {
         detail::require<ConfigError>(config.sampling != Sampling::sequences,
                                      "sequence training needs a causal network that ends in LastStep; this one does "
                                      "not, take Sampling::windows or automatic");
     }
-    using Batches = detail::WindowBatches<T, Network>;
-    return detail::fit(model, Batches(network, data, data.split.train), config.batch_size, data, config, on_epoch);
+    detail::WindowBatches<T, Network> batches(network, data, data.split.train);
+    return detail::Fit(model, std::move(batches), config.batch_size, data, config).run(on_epoch);
 }
 
 IDM_NAMESPACE_END
