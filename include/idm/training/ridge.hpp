@@ -27,7 +27,10 @@ struct RidgeResult {
 };
 
 /// The penalties that `fit_ridge` tries unless told otherwise.
-inline std::vector<double> default_ridge_lambdas() { return {1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1}; }
+///
+/// None below 1e-6: on the Barrett recording 1e-8 is 1.5 % better on validation data, by differencing neighbouring
+/// samples, and its error over all rows, where the first sample is repeated, rises from 0.26 to 9.8.
+inline std::vector<double> default_ridge_lambdas() { return {1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1}; }
 
 namespace detail {
 
