@@ -5,9 +5,13 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <span>
 #include <string>
 #include <vector>
+
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 
@@ -178,9 +182,30 @@ void print_summary(const idm::ReportInput& report) {
                     m.after.test.all_rows.nmse, m.after.test.scored.rmse);
 }
 
+/// Fails before the training, not after it, where a file can't be put.
+void require_writable(const std::filesystem::path& file, const char* option) {
+    std::filesystem::path folder = std::filesystem::absolute(file).parent_path();
+    while (!std::filesystem::exists(folder)) folder = folder.parent_path();
+    idm::detail::require<idm::FileError>(std::filesystem::is_directory(folder) &&
+                                             !std::filesystem::is_directory(file) && access(folder.c_str(), W_OK) == 0,
+                                         "expected to write '", file.string(), "', but '",
+                                         (std::filesystem::is_directory(file) ? file : folder).string(),
+                                         "' is in the way: a folder in the place of a file, a file in the place of a "
+                                         "folder, or one without the right to "
+                                         "write; choose another place with ",
+                                         option);
+}
+
 int run(const Options& options) {
+    for (const char* file : {"index.html", "metrics.json", "predictions.csv"})
+        require_writable(options.out / file, "--out");
+    if (!options.json.empty()) require_writable(options.json, "--json");
     const examples::DataSource source = examples::load(options);
     const Data data = idm::make_dataset<float>(source.log, source.recipe, source.split);
+    // A trajectory too short for the longest window is found now, not after the first trainings.
+    const Index longest = options.window > 0 ? options.window : 32;
+    for (const auto& part : {data.split.train, data.split.validation})
+        (void)idm::window_rows(part, longest, data.recipe.ahead, idm::Rows::full);
     const Evaluation evaluation{data, idm::evaluation_set(data, std::span<const idm::Segment>(data.split.validation)),
                                 idm::evaluation_set(data, std::span<const idm::Segment>(data.split.test)),
                                 options.threads};
@@ -203,8 +228,11 @@ int run(const Options& options) {
 
     print_summary(report);
     const idm::ReportFiles files = idm::write_report(report, options.out);
-    if (!options.json.empty())
-        std::filesystem::copy_file(files.metrics, options.json, std::filesystem::copy_options::overwrite_existing);
+    if (!options.json.empty()) {
+        std::ifstream metrics(files.metrics, std::ios::binary);
+        const idm::FileContent copy{options.json, {std::istreambuf_iterator<char>(metrics), {}}};
+        idm::write_files(std::span(&copy, 1));
+    }
     std::printf("\nreport: %s\n", std::filesystem::absolute(files.page).lexically_normal().string().c_str());
     for (const std::string& missing : files.missing) std::printf("missing: %s\n", missing.c_str());
     return 0;

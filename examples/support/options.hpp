@@ -34,21 +34,23 @@ struct Options {
 inline void add_options(CLI::App& app, Options& o) {
     app.add_option("data", o.data, "simulated_arm, or a recording: kuka_kr300, ias_sarcos, ias_barrett")
         ->capture_default_str();
+    CLI::Option* log = app.add_option("--log", o.logs, "log files (CSV or NPY) or folders instead of a named data set");
+    log->group("Your own log");
+    const auto own = [&](CLI::Option* option) { return option->group("Your own log")->needs(log); };
     const auto columns = [&](const char* name, std::vector<std::string>& to, const char* text) {
-        app.add_option(name, to, text)->delimiter(',')->group("Your own log");
+        own(app.add_option(name, to, text))->delimiter(',');
     };
-    columns("--log", o.logs, "log files (CSV or NPY) or folders instead of a named data set");
     columns("--position", o.positions, "columns of the joint positions, by name or number: q1,q2,...");
     columns("--velocity", o.velocities, "columns of the velocities; derived from the positions where left out");
     columns("--acceleration", o.accelerations, "columns of the accelerations; derived where left out");
     columns("--target", o.targets, "columns to predict, for example the torques: tau1,tau2,...");
-    app.add_option("--trajectory", o.trajectory_column, "column that numbers the trajectories")->group("Your own log");
-    app.add_option("--time", o.time_column, "column of the time in s")->group("Your own log");
-    app.add_option("--rate", o.rate_hz, "sample rate in Hz, where there is no time column")->group("Your own log");
-    app.add_option("--target-unit", o.target_unit, "unit of the targets")->group("Your own log");
-    app.add_flag("--degrees", o.degrees, "positions, velocities and accelerations are in degrees")
-        ->group("Your own log");
-    app.add_flag("--drop", o.drop, "drop rows with NaN or Inf and split the trajectory there")->group("Your own log");
+    own(app.add_option("--trajectory", o.trajectory_column, "column that numbers the trajectories"));
+    own(app.add_option("--time", o.time_column, "column of the time in s"));
+    own(app.add_option("--rate", o.rate_hz, "sample rate in Hz, where there is no time column"))
+        ->check(CLI::PositiveNumber);
+    own(app.add_option("--target-unit", o.target_unit, "unit of the targets"));
+    own(app.add_flag("--degrees", o.degrees, "positions, velocities and accelerations are in degrees"));
+    own(app.add_flag("--drop", o.drop, "drop rows with NaN or Inf and split the trajectory there"));
     app.add_flag("--causal-filters", o.causal_filters, "derivatives from past samples alone, as in a control loop");
     app.add_option("--window", o.window, "rows that a model sees (default: 16, Cnn2 32)")->check(CLI::PositiveNumber);
     app.add_option("--ahead", o.ahead, "rows behind the target row that a model sees")->check(CLI::NonNegativeNumber);
@@ -59,7 +61,7 @@ inline void add_options(CLI::App& app, Options& o) {
     app.add_option("--seeds", o.seeds, "trainings of each network, for the spread")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
-    app.add_option("--threads", o.threads, "0: all")->check(CLI::NonNegativeNumber)->capture_default_str();
+    app.add_option("--threads", o.threads, "0: all")->check(CLI::Range(0, 256))->capture_default_str();
     app.add_option("--out", o.out, "folder of the report")->capture_default_str();
     app.add_option("--json", o.json, "a second place for metrics.json");
 }
@@ -80,6 +82,8 @@ inline DataSource simulated_arm() {
 
 /// A user's log: by trajectories where there are three or more, else by blocks in time.
 inline DataSource own_log(const Options& o) {
+    idm::detail::require<idm::ConfigError>(o.data == Options().data, "expected a data set or --log, got both: '",
+                                           o.data, "' and '", o.logs.front(), "'; leave one out");
     idm::detail::require<idm::ConfigError>(!o.positions.empty() && !o.targets.empty(),
                                            "--log needs the columns of the positions and of what to predict: "
                                            "--position q1,q2,... --target tau1,tau2,...");
