@@ -7,6 +7,8 @@ int main() {
     const idm::Recipe recipe{.positions = {.columns = idm::numbered("q{}", 1, 7)},
                              .velocities = {.columns = idm::numbered("qd{}", 1, 7)},
                              .targets = {.columns = idm::numbered("tau{}", 1, 7)},
+                             .use_sin = true,
+                             .use_cos = true,
                              .sign_velocity = 0.02};
     const auto data = idm::make_dataset<float>(log, recipe, idm::ByTrajectory{});
 
@@ -15,5 +17,5 @@ int main() {
     idm::train(model, data, {.epochs = 10});
 
     const idm::Metrics test = idm::evaluate(model, data, data.split.test).scored;
-    std::printf("test: nMSE %.3f, RMSE %.2f N m, R^2 %.3f\n", test.nmse, test.rmse, test.r2);
+    std::printf("test: nMSE %.2f, RMSE %.1f N m, R^2 %.2f\n", test.nmse, test.rmse, test.r2);
 }
