@@ -94,7 +94,7 @@ std::vector<Index> learned_rows(const Batches& batches, Index ahead) {
 TEST_CASE("chunks have the loss and the gradient of their windows", "[sequence]") {
     const auto ahead = GENERATE(Index(0), Index(3));
     const auto chunk = GENERATE(Index(1), Index(7), Index(64));
-    const auto data = linear_dataset<double>({.trajectories = 4, .rows = 50, .outputs = 2, .ahead = ahead});
+    const auto data = linear_dataset<double>({.trajectories = 4, .rows = 40, .outputs = 2, .ahead = ahead});
     Model2 model({window, 2, 2});
     model.initialise(1);
     const Sequence sequence = sequence_network(model.network(), window - 1 + chunk);

@@ -52,7 +52,8 @@ TEMPLATE_TEST_CASE("training on windows has the same bits on any number of threa
 }
 
 TEMPLATE_TEST_CASE("training on sequences has the same bits on any number of threads", "[threads]", float, double) {
-    check_threads<Cnn2<TestType>>(31, {.batch_size = 35, .sampling = Sampling::sequences, .chunk = 5});
+    check_threads<Cnn2<TestType>>(31, {.batch_size = 35, .sampling = Sampling::sequences, .chunk = 5},
+                                  {.trajectories = 5, .rows = 45, .outputs = 2});
 }
 
 TEST_CASE("a batch of fewer items than parts has the same bits on any number of threads", "[threads]") {

@@ -55,12 +55,12 @@ TEMPLATE_TEST_CASE("training learns a linear problem", "[trainer]", Cnn1<float>,
 }
 
 TEST_CASE("Cnn2 learns from sequences what it learns from windows", "[trainer]") {
-    const auto data = linear_dataset<float>();
+    const auto data = linear_dataset<float>({.rows = 50});
     for (const Sampling sampling : {Sampling::windows, Sampling::sequences}) {
         auto model = initialised<Cnn2<float>>({31, 2, 1});
         train(model, data,
-              {.epochs = 10, .batch_size = 16, .rate = 5e-3, .sampling = sampling, .chunk = 8, .threads = 1});
-        CHECK(loss_of(model, data, data.split.validation) < 0.1);
+              {.epochs = 8, .batch_size = 16, .rate = 5e-3, .sampling = sampling, .chunk = 8, .threads = 1});
+        CHECK(loss_of(model, data, data.split.validation) < 0.05);
     }
 }
 
@@ -158,7 +158,7 @@ TEMPLATE_TEST_CASE("an epoch learns from every target once, the last batch being
     auto model = initialised<M>({31, 2, 2});
     const double expected = loss_of(model, data, data.split.train);
     // A rate so small that the weights stay: the training loss is that of the weights before, over all targets.
-    for (const Index batch : {1, 7, 16, 59, 60, 1000}) {
+    for (const Index batch : {7, 16, 59, 1000}) {
         INFO("batch " << batch);
         const TrainerConfig config{
             .epochs = 1, .batch_size = batch, .rate = 1e-30, .schedule = Schedule::constant, .chunk = 4, .threads = 1};
@@ -180,7 +180,7 @@ TEST_CASE("a batch larger than the data is one of its size", "[trainer]") {
 }
 
 TEST_CASE("the sampling is what was asked for", "[trainer]") {
-    const auto data = linear_dataset<float>();
+    const auto data = linear_dataset<float>({.trajectories = 4, .rows = 45});
     const auto trained = [&](Index window, Sampling sampling) {
         auto model = initialised<Cnn2<float>>({window, 2, 1});
         train(model, data, {.epochs = 1, .batch_size = 32, .sampling = sampling, .chunk = 8, .threads = 1});
