@@ -52,8 +52,9 @@ inline void add_options(CLI::App& app, Options& o) {
     own(app.add_flag("--degrees", o.degrees, "positions, velocities and accelerations are in degrees"));
     own(app.add_flag("--drop", o.drop, "drop rows with NaN or Inf and split the trajectory there"));
     app.add_flag("--causal-filters", o.causal_filters, "derivatives from past samples alone, as in a control loop");
-    app.add_option("--window", o.window, "rows that a model sees (default: 16, Cnn2 32)")->check(CLI::PositiveNumber);
-    app.add_option("--ahead", o.ahead, "rows behind the target row that a model sees")->check(CLI::NonNegativeNumber);
+    // Cnn1's two convolutions need 7 rows; beyond 64 and 16 scored rows would be padded.
+    app.add_option("--window", o.window, "rows that a model sees (default: 16, Cnn2 32)")->check(CLI::Range(7, 64));
+    app.add_option("--ahead", o.ahead, "rows behind the target row that a model sees")->check(CLI::Range(0, 16));
     app.add_option("--epochs", o.epochs, "passes over the training rows (default: each model's own)")
         ->check(CLI::PositiveNumber);
     app.add_option("--batch", o.batch, "rows of one training step (default: each model's own)")

@@ -146,8 +146,8 @@ for bad in "--epochs 0" "--epochs x" "--epochs 1.5" "--epochs 999999999999999999
     # shellcheck disable=SC2086
     refuses "$bad" "${bad%% *}" -- --log good.csv "${columns[@]}" --trajectory run $bad
 done
-refuses "window shorter than Cnn1's" "expected" "5" -- --log good.csv "${runs[@]}" --window 5
-refuses "window longer than the trajectories" "120 rows" "window 500" -- --log good.csv "${runs[@]}" --window 500
+refuses "window shorter than Cnn1 needs" "--window" "range 7 to 64" -- --log good.csv "${runs[@]}" --window 5
+refuses "window longer than what scored rows have before them" "--window" "range 7 to 64" -- --log good.csv "${runs[@]}" --window 500
 echo "not a folder" >file
 OUT=file/report refuses "report below a file" "file" "--out" -- --log good.csv "${runs[@]}"
 refuses "second metrics.json below a file" "file" "--json" -- --log good.csv "${runs[@]}" --json file/metrics.json
