@@ -10,8 +10,8 @@
 #include <idm/core/workspace.hpp>
 #include <idm/data/dataset.hpp>
 #include <idm/data/window.hpp>
-#include <idm/kernels/select.hpp>
 #include <idm/layers/network.hpp>
+#include <idm/training/loss.hpp>
 
 // What a training step is made of: items to learn from, and how one is loaded and scored. Both kinds meet the same
 // form:
@@ -21,7 +21,7 @@
 //   most_items()                   the largest number that any epoch draws
 //   targets(item)                  how many targets an item has
 //   load(item, rows, sample)       fills an input row block
-//   loss(item, scale, y, d_y)      adds up squared errors, writes scale * d(sum)/dy
+//   loss(item, scale, y, d_y)      adds up the loss of its targets, writes scale * d(sum)/dy
 
 IDM_NAMESPACE_BEGIN
 namespace detail {
@@ -30,9 +30,11 @@ namespace detail {
 template <class T, class Net>
 class WindowBatches {
 public:
-    WindowBatches(const Net& network, const Dataset<T>& data, std::span<const Segment> segments)
+    WindowBatches(const Net& network, const Dataset<T>& data, std::span<const Segment> segments,
+                  const LossConfig& loss = {})
         : network_(&network),
           data_(&data),
+          loss_(data.targets.cols(), loss),
           rows_(window_rows(segments, network.input_shape().length(), data.recipe.ahead, idm::Rows::full)) {}
 
     const Net& network() const { return *network_; }
@@ -43,9 +45,8 @@ public:
     void load(Index item, BatchView<T> x, Index sample) const {
         gather_window(data_->inputs, at(item), network_->input_shape().length(), data_->recipe.ahead, x.sample(sample));
     }
-    T loss(Index item, T scale, const T* y, T* d_y) const {
-        const Index outputs = data_->targets.cols();
-        return kernels::squared_error(outputs, y, data_->targets.data() + at(item).row * outputs, scale, d_y);
+    double loss(Index item, T scale, const T* y, T* d_y) const {
+        return loss_(1, y, data_->targets.data() + at(item).row * data_->targets.cols(), scale, d_y);
     }
 
 private:
@@ -53,6 +54,7 @@ private:
 
     const Net* network_;
     const Dataset<T>* data_;
+    Loss<T> loss_;
     std::vector<WindowRow> rows_;
 };
 
@@ -62,9 +64,11 @@ template <class T, class Net>
 class SequenceBatches {
 public:
     /// `sequence` is the network over `window - 1 + chunk` rows.
-    SequenceBatches(const Net& sequence, const Dataset<T>& data, std::span<const Segment> segments, Index window)
+    SequenceBatches(const Net& sequence, const Dataset<T>& data, std::span<const Segment> segments, Index window,
+                    const LossConfig& loss = {})
         : network_(&sequence),
           data_(&data),
+          loss_(data.targets.cols(), loss),
           segments_(segments.begin(), segments.end()),
           window_(window),
           chunk_(sequence.input_shape().length() - (window - 1)) {
@@ -91,13 +95,12 @@ public:
         std::copy_n(data_->inputs.data() + (chunk.row + data_->recipe.ahead - (window_ - 1)) * channels,
                     rows * channels, x.sample(sample));
     }
-    T loss(Index item, T scale, const T* y, T* d_y) const {
+    double loss(Index item, T scale, const T* y, T* d_y) const {
         const Chunk& chunk = at(item);
         const Index outputs = data_->targets.cols(), before = (window_ - 1) * outputs, size = chunk.targets * outputs;
         std::fill_n(d_y, before, T(0));
         std::fill_n(d_y + before + size, (chunk_ - chunk.targets) * outputs, T(0));
-        return kernels::squared_error(size, y + before, data_->targets.data() + chunk.row * outputs, scale,
-                                      d_y + before);
+        return loss_(chunk.targets, y + before, data_->targets.data() + chunk.row * outputs, scale, d_y + before);
     }
 
 private:
@@ -121,6 +124,7 @@ private:
 
     const Net* network_;
     const Dataset<T>* data_;
+    Loss<T> loss_;
     std::vector<Segment> segments_;
     Index window_, chunk_;
     std::vector<Chunk> chunks_;

@@ -7,7 +7,8 @@
 
 IDM_NAMESPACE_BEGIN
 
-/// What a callback learns after each epoch. Losses are mean squared errors of normalised targets.
+/// What a callback learns after each epoch. Losses are means over normalised targets: of squared errors, or as
+/// `TrainerConfig::loss` says.
 struct EpochReport {
     Index epoch = 0;   // from 1
     Index epochs = 0;  // as configured

@@ -10,6 +10,7 @@
 #include <idm/core/workspace.hpp>
 #include <idm/data/dataset.hpp>
 #include <idm/data/window.hpp>
+#include <idm/training/loss.hpp>
 
 IDM_NAMESPACE_BEGIN
 
@@ -76,18 +77,23 @@ Matrix<T> target_rows(const Dataset<T>& data, std::span<const WindowRow> rows) {
     return result;
 }
 
-/// Mean squared error of normalised targets over the given rows: the loss that training minimises.
+/// Mean loss of normalised targets over the given rows: what training minimises.
+///
+/// *Errors*: `ConfigError` for a loss that does not fit the outputs. *Threads*: as `predict_rows`.
+template <class M>
+double mean_loss(const M& model, const Dataset<typename M::Scalar>& data, std::span<const WindowRow> rows,
+                 const LossConfig& config, int threads = 0) {
+    const Loss<typename M::Scalar> loss(data.targets.cols(), config);
+    const auto predicted = predict_rows(model, data, rows, threads);
+    const auto measured = target_rows(data, rows);
+    return loss.sum(predicted.rows(), predicted.data(), measured.data()) / static_cast<double>(predicted.size());
+}
+
+/// The same with the squared loss.
 template <class M>
 double mean_squared_error(const M& model, const Dataset<typename M::Scalar>& data, std::span<const WindowRow> rows,
                           int threads = 0) {
-    const auto predicted = predict_rows(model, data, rows, threads);
-    const auto measured = target_rows(data, rows);
-    double sum = 0;
-    for (Index i = 0; i < predicted.size(); ++i) {
-        const double error = static_cast<double>(predicted.data()[i]) - static_cast<double>(measured.data()[i]);
-        sum += error * error;
-    }
-    return sum / static_cast<double>(predicted.size());
+    return mean_loss(model, data, rows, {}, threads);
 }
 
 IDM_NAMESPACE_END

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdint>
 #include <limits>
 #include <span>
 #include <string>
@@ -11,125 +10,18 @@
 #include <utility>
 #include <vector>
 
-#include <idm/core/buffer.hpp>
 #include <idm/core/parallel.hpp>
 #include <idm/core/random.hpp>
 #include <idm/data/dataset.hpp>
-#include <idm/training/adam.hpp>
 #include <idm/training/batches.hpp>
 #include <idm/training/callbacks.hpp>
 #include <idm/training/predict.hpp>
-#include <idm/training/schedule.hpp>
+#include <idm/training/train_step.hpp>
+#include <idm/training/trainer_config.hpp>
 
 IDM_NAMESPACE_BEGIN
 
-/// What one item of a batch is.
-enum class Sampling {
-    automatic,  // sequences where the network and its window allow it, windows else
-    windows,    // one window for each target
-    sequences,  // chunks of a trajectory with the loss at every step (causal networks that end in LastStep)
-};
-
-/// How to train. The defaults were chosen for Cnn1 on validation data of three robots, see docs/results.md.
-struct TrainerConfig {
-    Index epochs = 30;
-    Index batch_size = 64;  // targets of one step
-    double rate = 2e-3;     // learning rate, the peak of a one-cycle schedule
-    Schedule schedule = Schedule::one_cycle;
-    AdamConfig adam = {.weight_decay = 0.3};
-    Sampling sampling = Sampling::automatic;
-    Index chunk = 32;  // targets of one chunk in sequence training, at most `batch_size`
-    std::uint64_t seed = 1;
-    int threads = 0;  // 0: all
-    /// A batch is cut into this many parts whatever the number of threads; their gradients are summed in order, so the
-    /// result has the same bits on any number of threads. It bounds the threads that training can use.
-    Index gradient_parts = 4;
-};
-
 namespace detail {
-
-/// Workspace, gradient and loss of one part of a batch.
-template <class T>
-struct BatchPart {
-    BatchPart(const WorkspaceShape& shape, Index parameters) : workspace(shape), gradient(parameters) {}
-    Workspace<T> workspace;
-    Buffer<T> gradient;
-    double loss = 0;
-};
-
-/// One training step on items [begin, end) of `batches`: forward, loss, backward, sum of the gradients, Adam.
-///
-/// Returns the mean squared error, before the step. When that is not finite the parameters are left as they were.
-template <class T, class Batches>
-double train_step(const Batches& batches, Range items, std::vector<BatchPart<T>>& parts, Adam<T>& adam, double rate,
-                  int threads, std::span<T> parameters) {
-    const Index count = items.end - items.begin, part_count = static_cast<Index>(parts.size());
-    const auto& network = batches.network();
-    const Index outputs = network.output_shape().channels();
-    Index targets = 0;
-    for (Index i = items.begin; i < items.end; ++i) targets += batches.targets(i);
-    const T scale = T(1) / static_cast<T>(targets * outputs);
-    const kernels::AdamStep<T> step = adam.begin_step(rate);
-    const auto total = [&] {
-        double sum = 0;
-        for (const auto& part : parts) sum += part.loss;
-        return sum / static_cast<double>(targets * outputs);
-    };
-
-    parallel(static_cast<int>(std::min<Index>(threads, part_count)), [&](const Team& team) {
-        const Range share = team.share(part_count);
-        for (Index p = share.begin; p < share.end; ++p) {
-            BatchPart<T>& part = parts[static_cast<std::size_t>(p)];
-            const Range mine = split_range(count, part_count, p);
-            const Index samples = mine.end - mine.begin;
-            auto& workspace = part.workspace;
-            for (Index n = 0; n < samples; ++n) batches.load(items.begin + mine.begin + n, workspace.input(), n);
-            network.forward(static_cast<const T*>(parameters.data()), workspace, samples);
-            part.loss = 0;
-            for (Index n = 0; n < samples; ++n)
-                part.loss += static_cast<double>(batches.loss(
-                    items.begin + mine.begin + n, scale, workspace.output().sample(n), workspace.d_output().sample(n)));
-            part.gradient.fill(T(0));
-            network.backward(static_cast<const T*>(parameters.data()), part.gradient.data(), workspace, samples);
-        }
-        team.barrier();
-        if (!std::isfinite(total())) return;
-        // Whole cache lines for each thread: the padding at the buffer's end makes its size a multiple of 16.
-        const Range lines = team.share(adam.size() / 16);
-        const Range range{lines.begin * 16, lines.end * 16};
-        T* sum = parts[0].gradient.data();
-        for (Index p = 1; p < part_count; ++p)
-            kernels::add_accumulate(
-                range.end - range.begin,
-                static_cast<const T*>(parts[static_cast<std::size_t>(p)].gradient.data()) + range.begin,
-                sum + range.begin);
-        adam.apply(step, range, sum, parameters.data());
-    });
-    return total();
-}
-
-/// Names the parameters whose gradient is not finite, for the message of a diverged training.
-template <class M, class T>
-std::string non_finite_parameters(const M& model, const std::vector<BatchPart<T>>& parts) {
-    std::string names;
-    for (const auto& named : model.named_parameters()) {
-        bool finite = true;
-        for (const auto& part : parts)
-            for (Index i = 0; i < named.size(); ++i)
-                finite = finite && std::isfinite(part.gradient[named.info().buffer_index(i)]);
-        if (!finite) names += (names.empty() ? "" : ", ") + named.name();
-    }
-    return names.empty() ? "none" : names;
-}
-
-inline void check(const TrainerConfig& config) {
-    require<ConfigError>(
-        config.epochs >= 1 && config.batch_size >= 1 && config.chunk >= 1 && config.gradient_parts >= 1,
-        "expected epochs, batch_size, chunk and gradient_parts of at least 1, got ", config.epochs, ", ",
-        config.batch_size, ", ", config.chunk, ", ", config.gradient_parts);
-    require<ConfigError>(config.rate > 0 && std::isfinite(config.rate), "expected a learning rate above 0, got ",
-                         config.rate);
-}
 
 /// The weights of the lowest validation loss. It leaves the model with them however the training ends.
 template <class M>
@@ -182,7 +74,7 @@ public:
         for (Index epoch = 1; epoch <= config_.epochs; ++epoch) {
             EpochReport report{.epoch = epoch, .epochs = config_.epochs};
             learn(report);
-            report.validation_loss = mean_squared_error(model_, data_, validation_, threads_);
+            report.validation_loss = mean_loss(model_, data_, validation_, config_.loss, threads_);
             require<NumericError>(std::isfinite(report.validation_loss),
                                   "training diverged: the validation loss is not finite after epoch ", epoch,
                                   advice(report));
@@ -247,8 +139,8 @@ private:
 
 }  // namespace detail
 
-/// Trains a model by Adam on the mean squared error of normalised targets, and leaves it with the weights of the epoch
-/// that had the lowest validation loss.
+/// Trains a model by Adam on the loss of normalised targets that `config` names, and leaves it with the weights of the
+/// epoch that had the lowest validation loss.
 ///
 /// Starts from the model's parameters as they are: call `model.initialise(seed)` first.
 ///
@@ -275,7 +167,7 @@ History train(M& model, const Dataset<typename M::Scalar>& data, const TrainerCo
             const Index chunk = std::min(config.chunk, config.batch_size);
             const auto sequence = sequence_network(network, model.window() - 1 + chunk);
             using Batches = detail::SequenceBatches<T, std::remove_const_t<decltype(sequence)>>;
-            Batches batches(sequence, data, data.split.train, model.window());
+            Batches batches(sequence, data, data.split.train, model.window(), config.loss);
             return detail::Fit(model, std::move(batches), config.batch_size / chunk, data, config).run(on_epoch);
         }
     } else {
@@ -283,7 +175,7 @@ History train(M& model, const Dataset<typename M::Scalar>& data, const TrainerCo
                                      "sequence training needs a causal network that ends in LastStep; this one does "
                                      "not, take Sampling::windows or automatic");
     }
-    detail::WindowBatches<T, Network> batches(network, data, data.split.train);
+    detail::WindowBatches<T, Network> batches(network, data, data.split.train, config.loss);
     return detail::Fit(model, std::move(batches), config.batch_size, data, config).run(on_epoch);
 }
 

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+
+#include <idm/core/config.hpp>
+#include <idm/core/error.hpp>
+#include <idm/training/adam.hpp>
+#include <idm/training/loss.hpp>
+#include <idm/training/schedule.hpp>
+
+IDM_NAMESPACE_BEGIN
+
+/// What one item of a batch is.
+enum class Sampling {
+    automatic,  // sequences where the network and its window allow it, windows else
+    windows,    // one window for each target
+    sequences,  // chunks of a trajectory with the loss at every step (causal networks that end in LastStep)
+};
+
+/// How to train. The defaults were chosen for Cnn1 on validation data of three robots, see docs/results.md.
+struct TrainerConfig {
+    Index epochs = 30;
+    Index batch_size = 64;  // targets of one step
+    double rate = 2e-3;     // learning rate, the peak of a one-cycle schedule
+    Schedule schedule = Schedule::one_cycle;
+    LossConfig loss = {};  // of training and validation
+    AdamConfig adam = {.weight_decay = 0.3};
+    Sampling sampling = Sampling::automatic;
+    Index chunk = 32;  // targets of one chunk in sequence training, at most `batch_size`
+    std::uint64_t seed = 1;
+    int threads = 0;  // 0: all
+    /// A batch is cut into this many parts whatever the number of threads; their gradients are summed in order, so the
+    /// result has the same bits on any number of threads. It bounds the threads that training can use.
+    Index gradient_parts = 4;
+};
+
+namespace detail {
+
+inline void check(const TrainerConfig& config) {
+    require<ConfigError>(
+        config.epochs >= 1 && config.batch_size >= 1 && config.chunk >= 1 && config.gradient_parts >= 1,
+        "expected epochs, batch_size, chunk and gradient_parts of at least 1, got ", config.epochs, ", ",
+        config.batch_size, ", ", config.chunk, ", ", config.gradient_parts);
+    require<ConfigError>(config.rate > 0 && std::isfinite(config.rate), "expected a learning rate above 0, got ",
+                         config.rate);
+}
+
+}  // namespace detail
+
+IDM_NAMESPACE_END
