@@ -10,6 +10,7 @@
 #include <idm/data/normaliser.hpp>
 #include <idm/data/npy.hpp>
 #include <idm/data/recipe.hpp>
+#include <idm/data/resample.hpp>
 #include <idm/data/savitzky_golay.hpp>
 #include <idm/data/split.hpp>
 #include <idm/data/table.hpp>

@@ -17,6 +17,7 @@
 #include <idm/core/tensor.hpp>
 #include <idm/data/csv.hpp>
 #include <idm/data/npy.hpp>
+#include <idm/data/resample.hpp>
 #include <idm/data/table.hpp>
 #include <idm/data/trajectory.hpp>
 
@@ -38,8 +39,11 @@ struct LogConfig {
     /// Hz, for a log without a time column; 0: unknown.
     double sample_rate = 0;
     NonFinite non_finite = NonFinite::error;
-    /// Pieces with fewer rows, left over where rows were dropped, are dropped as well.
+    /// Pieces with fewer rows, left over where rows were dropped or at gaps in time, are dropped as well.
     Index shortest_piece = 64;
+    /// With a rate, stamps may jitter, repeat, come late or leave gaps: rows are sorted, the first of equal stamps
+    /// stays (the others count as dropped), trajectories are split at gaps and their pieces resampled.
+    ResampleConfig resample = {};
     CsvConfig csv = {};
     NpyConfig npy = {};
 };
@@ -85,6 +89,10 @@ public:
                              "expected a sample rate in Hz, got ", config.sample_rate);
         require<ConfigError>(config.time_column.empty() || config.sample_rate == 0,
                              "expected a time column or a sample rate, got both");
+        require<ConfigError>(config.resample.rate >= 0 && std::isfinite(config.resample.rate),
+                             "expected a rate in Hz to resample to, got ", config.resample.rate);
+        require<ConfigError>(config.resample.rate == 0 || !config.time_column.empty(),
+                             "expected a time column to resample by, got none");
     }
 
     void add(const Table& table) {
@@ -111,7 +119,8 @@ public:
     Log finish() {
         make_names_unique();
         require<DataError>(!log_.trajectories.empty(), "no rows are left: ", log_.dropped_rows,
-                           " were dropped for NaN or Inf");
+                           " were dropped for NaN or Inf, equal stamps, or pieces shorter than ",
+                           config_.shortest_piece, " rows");
         return std::move(log_);
     }
 
@@ -147,7 +156,7 @@ private:
             if (row < end) refuse_or_count(table, row);
             const bool whole = start == begin && row == end;
             if (whole || row - start >= config_.shortest_piece)
-                add_piece(table, start, row, pieces++ == 0 ? name : message(name, " part ", pieces));
+                add_piece(table, start, row, name, pieces);
             else
                 log_.dropped_rows += row - start;
             start = row + 1;
@@ -164,16 +173,34 @@ private:
         ++log_.dropped_rows;
     }
 
-    void add_piece(const Table& table, Index begin, Index end, const std::string& name) {
+    void add_piece(const Table& table, Index begin, Index end, const std::string& name, Index& pieces) {
         Trajectory trajectory{.name = name, .time = {}, .values = table.values.middleRows(begin, end - begin)};
         if (time_column_ >= 0) {
             for (Index row = begin; row < end; ++row)
                 trajectory.time.push_back(table.values(row, time_column_) * config_.time_scale);
+            if (config_.resample.rate > 0) return add_resampled(trajectory, pieces);
             check_time(table, begin, trajectory.time);
         } else if (config_.sample_rate > 0) {
             for (Index row = begin; row < end; ++row)
                 trajectory.time.push_back(static_cast<double>(row - begin) / config_.sample_rate);
         }
+        append_piece(std::move(trajectory), pieces);
+    }
+
+    void add_resampled(const Trajectory& trajectory, Index& pieces) {
+        const Trajectory sorted = sort_by_time(trajectory, config_.resample.longest_gap);
+        log_.dropped_rows += trajectory.values.rows() - sorted.values.rows();
+        const std::vector<Trajectory> parts = split_at_gaps(sorted, config_.resample.longest_gap);
+        for (const Trajectory& part : parts) {
+            if (parts.size() == 1 || part.values.rows() >= config_.shortest_piece)
+                append_piece(resample(part, config_.resample), pieces);
+            else
+                log_.dropped_rows += part.values.rows();
+        }
+    }
+
+    void append_piece(Trajectory&& trajectory, Index& pieces) {
+        if (pieces++ > 0) trajectory.name = message(trajectory.name, " part ", pieces);
         log_.trajectories.push_back(std::move(trajectory));
     }
 
@@ -195,7 +222,7 @@ private:
             require<DataError>(jitter <= largest_jitter + 1e-6, table.place(begin + static_cast<Index>(i) + 1),
                                ": a time step of ", steps[i], " s is ", 100 * jitter, " % off the usual ", *middle,
                                " s, expected at most ", 100 * largest_jitter,
-                               " %; resample the log evenly, or split it at gaps");
+                               " %; resample it on request (LogConfig::resample), which splits at gaps too");
         }
     }
 
@@ -223,7 +250,8 @@ private:
 /// column numbers stay those of the files.
 ///
 /// *Errors*: `FileError` for a file that can't be read; `DataError` with file, line (or row) and column for bad fields,
-/// NaN or Inf, time that does not rise or jitters by more than 20 %, columns that differ between files; `ConfigError`
+/// NaN or Inf, time that does not rise or jitters by more than 20 % (unless resampling is asked for), columns that
+/// differ between files; `ConfigError`
 /// for settings that contradict each other.
 inline Log read_log(std::span<const std::filesystem::path> paths, const LogConfig& config = {}) {
     detail::LogBuilder builder(config);
