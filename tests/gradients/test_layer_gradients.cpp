@@ -40,6 +40,21 @@ TEST_CASE("gradient of the layers without parameters", "[gradients]") {
     SECTION("EveryStep") { check_layers(In(7, 5), 2, EveryStep()); }
 }
 
+// An input near LeakyReLU's kink would make its check fail, never pass.
+TEST_CASE("gradient of the activations", "[gradients]") {
+    SECTION("LeakyReLU") { check_layers(In(7, 5), 2, LeakyReLU(0.2)); }
+    SECTION("ELU") { check_layers(In(7, 5), 2, ELU(0.7)); }
+    SECTION("Tanh") { check_layers(In(7, 5), 2, Tanh()); }
+    SECTION("Sigmoid") { check_layers(In(7, 5), 2, Sigmoid()); }
+    SECTION("Softplus") { check_layers(In(7, 5), 2, Softplus()); }
+    SECTION("SiLU") { check_layers(In(7, 5), 2, SiLU()); }
+    SECTION("GELU") { check_layers(In(7, 5), 2, GELU()); }
+    SECTION("one behind the other, in place and not") {
+        check_layers(In(5, 3), 3, Dense<>(7), Tanh(), Sigmoid(), GELU(), ELU(), SiLU(), Residual(Softplus(), Tanh()),
+                     Flatten(), Dense<>(2), Softplus());
+    }
+}
+
 TEST_CASE("gradient of Residual", "[gradients]") {
     using Causal = Conv<Padding::causal>;
     SECTION("two convolutions") { check_layers(In(8, 3), 2, Residual(Causal(9, 3, 1, 2), ReLU(), Causal(3, 1))); }

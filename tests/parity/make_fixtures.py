@@ -211,6 +211,19 @@ def write_layers(file):
                (3, 12, 3))
 
 
+def write_activations(file):
+    def write(name, *layers):
+        write_pass(file, name, nn.Sequential(StepLinear(3, 5), *layers), (2, 7, 3))
+
+    write("leaky_relu", nn.LeakyReLU(0.2))
+    write("elu", nn.ELU(0.7))
+    write("tanh", nn.Tanh())
+    write("sigmoid", nn.Sigmoid())
+    write("softplus", nn.Softplus())
+    write("silu", nn.SiLU())
+    write("gelu", nn.GELU())
+
+
 def write_models(file):
     write_pass(file, "baseline", baseline(6, 3, 2), (3, 6, 3), (2,))
     for padding in ("valid", "same", "causal"):
@@ -266,6 +279,7 @@ def main():
 
     write("conv1d", *(lambda file, p=p: write_conv(file, p) for p in ("valid", "same", "causal")))
     write("layers", write_layers)
+    write("activations", write_activations)
     write("models", write_models)
     write("optimisers", lambda file: write_optimiser(file, "adam", 0), lambda file: write_optimiser(file, "adamw", 0.01))
 

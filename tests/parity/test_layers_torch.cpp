@@ -56,3 +56,23 @@ TEMPLATE_TEST_CASE("the other layers are PyTorch's, forward and backward", "[par
     }
     CHECK(seen == 9);
 }
+
+TEMPLATE_TEST_CASE("the activations are PyTorch's, forward and backward", "[parity][activations]", float, double) {
+    using T = TestType;
+    Index seen = 0;
+    const auto check = [&](const Case& c, const char* name, auto layer) {
+        if (c.name != name) return;
+        ++seen;
+        check_layers<T>(c, Sequential(Dense<5>(), layer));
+    };
+    for (const Case& c : read_cases("activations.txt")) {
+        check(c, "leaky_relu", LeakyReLU(0.2));
+        check(c, "elu", ELU(0.7));
+        check(c, "tanh", Tanh());
+        check(c, "sigmoid", Sigmoid());
+        check(c, "softplus", Softplus());
+        check(c, "silu", SiLU());
+        check(c, "gelu", GELU());
+    }
+    CHECK(seen == 7);
+}

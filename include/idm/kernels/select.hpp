@@ -1,11 +1,13 @@
 #pragma once
 
 #include <idm/core/config.hpp>
+#include <idm/kernels/reference/activation.hpp>
 #include <idm/kernels/reference/conv1d.hpp>
 #include <idm/kernels/reference/dense.hpp>
 #include <idm/kernels/reference/elementwise.hpp>
 
 #if !defined(IDM_NO_SIMD)
+#include <idm/kernels/simd/activation.hpp>
 #include <idm/kernels/simd/conv1d.hpp>
 #include <idm/kernels/simd/dense.hpp>
 #include <idm/kernels/simd/elementwise.hpp>
@@ -18,6 +20,8 @@ namespace kernels {
 
 #if defined(IDM_NO_SIMD)
 
+using reference::activation_backward;
+using reference::activation_forward;
 using reference::adam;
 using reference::add_accumulate;
 using reference::conv1d_backward_input;
@@ -61,6 +65,14 @@ void dense_backward_input(const DenseShape& s, const T* d_y, const T* w, T* d_x,
 template <class T>
 void dense_backward_weights_accumulate(const DenseShape& s, const T* x, const T* d_y, T* d_w, T* d_b) {
     simd::dense_backward_weights_accumulate<DefaultArch>(s, x, d_y, d_w, d_b);
+}
+template <class T, class Function>
+void activation_forward(const Function& f, Index size, const T* x, T* y) {
+    simd::activation_forward<DefaultArch>(f, size, x, y);
+}
+template <class T, class Function>
+void activation_backward(const Function& f, Index size, const T* kept, const T* d_y, T* d_x) {
+    simd::activation_backward<DefaultArch>(f, size, kept, d_y, d_x);
 }
 template <class T>
 void relu_forward(Index size, const T* x, T* y) {

@@ -20,6 +20,10 @@ struct Reference {
     static constexpr auto dense_backward_input_scratch = kernels::reference::dense_backward_input_scratch<T>;
     static constexpr auto dense_backward_input = kernels::reference::dense_backward_input<T>;
     static constexpr auto dense_backward_weights_accumulate = kernels::reference::dense_backward_weights_accumulate<T>;
+    template <class Function>
+    static constexpr auto activation_forward = kernels::reference::activation_forward<T, Function>;
+    template <class Function>
+    static constexpr auto activation_backward = kernels::reference::activation_backward<T, Function>;
     static constexpr auto relu_forward = kernels::reference::relu_forward<T>;
     static constexpr auto relu_backward = kernels::reference::relu_backward<T>;
     static constexpr auto add_accumulate = kernels::reference::add_accumulate<T>;
@@ -38,6 +42,10 @@ struct Selected {
     static constexpr auto dense_backward_input_scratch = kernels::dense_backward_input_scratch<T>;
     static constexpr auto dense_backward_input = kernels::dense_backward_input<T>;
     static constexpr auto dense_backward_weights_accumulate = kernels::dense_backward_weights_accumulate<T>;
+    template <class Function>
+    static constexpr auto activation_forward = kernels::activation_forward<T, Function>;
+    template <class Function>
+    static constexpr auto activation_backward = kernels::activation_backward<T, Function>;
     static constexpr auto relu_forward = kernels::relu_forward<T>;
     static constexpr auto relu_backward = kernels::relu_backward<T>;
     static constexpr auto add_accumulate = kernels::add_accumulate<T>;

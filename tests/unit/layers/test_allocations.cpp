@@ -69,6 +69,10 @@ TEST_CASE("no forward or backward pass allocates", "[allocations]") {
     const Shape<dynamic, dynamic> in(17, 3);
     SECTION("float") { check_no_allocation(network_run<float>(in, net, 3)); }
     SECTION("double") { check_no_allocation(network_run<double>(in, net, 3)); }
+    SECTION("activations") {
+        check_no_allocation(network_run<float>(
+            in, Sequential(net, LeakyReLU(), ELU(), GELU(), Tanh(), Sigmoid(), SiLU(), Softplus()), 3));
+    }
     SECTION("Flatten") { check_no_allocation(network_run<float>(in, Sequential(net, Flatten(), Dense<2>()), 3)); }
     SECTION("LastStep") { check_no_allocation(network_run<float>(in, Sequential(net, LastStep(), Dense<2>()), 3)); }
     SECTION("static") {
