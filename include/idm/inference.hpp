@@ -23,6 +23,7 @@
 #include <idm/layers/init.hpp>
 #include <idm/layers/network.hpp>
 #include <idm/layers/parameters.hpp>
+#include <idm/layers/pooling.hpp>
 #include <idm/layers/reshape.hpp>
 #include <idm/layers/residual.hpp>
 #include <idm/layers/sequential.hpp>

@@ -1,3 +1,5 @@
+#include <idm/layers/pooling.hpp>
+
 #include "gradients/central_difference.hpp"
 
 using namespace idm;
@@ -38,6 +40,20 @@ TEST_CASE("gradient of the layers without parameters", "[gradients]") {
     SECTION("Flatten") { check_layers(In(7, 5), 2, Flatten()); }
     SECTION("LastStep") { check_layers(In(7, 5), 2, LastStep()); }
     SECTION("EveryStep") { check_layers(In(7, 5), 2, EveryStep()); }
+}
+
+// Two inputs nearly as large would make MaxPool's check fail, never pass.
+TEST_CASE("gradient of the pools", "[gradients]") {
+    SECTION("AveragePool") { check_layers(In(7, 5), 2, AveragePool<>(2)); }
+    SECTION("AveragePool, windows overlap") { check_layers(In(8, 3), 2, AveragePool<>(3, 2)); }
+    SECTION("AveragePool, steps between windows") { check_layers(In(9, 17), 2, AveragePool<>(2, 3)); }
+    SECTION("MaxPool") { check_layers(In(7, 5), 2, MaxPool<>(2)); }
+    SECTION("MaxPool, windows overlap") { check_layers(In(8, 3), 2, MaxPool<>(3, 1)); }
+    SECTION("GlobalAveragePool") { check_layers(In(7, 5), 3, GlobalAveragePool()); }
+    SECTION("between convolutions") {
+        check_layers(In(12, 3), 2, Conv<Padding::same>(5, 3), MaxPool<>(2), Conv<Padding::same>(4, 3),
+                     AveragePool<>(2, 1), Tanh(), GlobalAveragePool(), Dense<>(2));
+    }
 }
 
 // An input near LeakyReLU's kink would make its check fail, never pass.

@@ -224,6 +224,14 @@ def write_activations(file):
     write("gelu", nn.GELU())
 
 
+def write_pools(file):
+    # kernel, stride; length and channels
+    for kernel, stride, length, channels in [(2, 2, 7, 5), (3, 2, 8, 3), (2, 3, 9, 17), (4, 1, 4, 1), (1, 1, 3, 2)]:
+        for name, pool in (("average_pool", nn.AvgPool1d), ("max_pool", nn.MaxPool1d)):
+            write_pass(file, name, nn.Sequential(pool(kernel, stride)), (2, length, channels), (kernel, stride))
+    write_pass(file, "global_average_pool", nn.Sequential(nn.AdaptiveAvgPool1d(1)), (3, 7, 5))
+
+
 def write_models(file):
     write_pass(file, "baseline", baseline(6, 3, 2), (3, 6, 3), (2,))
     for padding in ("valid", "same", "causal"):
@@ -280,6 +288,7 @@ def main():
     write("conv1d", *(lambda file, p=p: write_conv(file, p) for p in ("valid", "same", "causal")))
     write("layers", write_layers)
     write("activations", write_activations)
+    write("pools", write_pools)
     write("models", write_models)
     write("optimisers", lambda file: write_optimiser(file, "adam", 0), lambda file: write_optimiser(file, "adamw", 0.01))
 

@@ -1,3 +1,5 @@
+#include <idm/layers/pooling.hpp>
+
 #include "parity/fixture.hpp"
 
 using namespace idm;
@@ -75,4 +77,24 @@ TEMPLATE_TEST_CASE("the activations are PyTorch's, forward and backward", "[pari
         check(c, "gelu", GELU());
     }
     CHECK(seen == 7);
+}
+
+TEMPLATE_TEST_CASE("the pools are PyTorch's, forward and backward", "[parity][pools]", float, double) {
+    using T = TestType;
+    Index average = 0, largest = 0, global = 0;
+    for (const Case& c : read_cases("pools.txt")) {
+        if (c.name == "average_pool") {
+            ++average;
+            check_layers<T>(c, Sequential(AveragePool<>(c.options[0], c.options[1])));
+        } else if (c.name == "max_pool") {
+            ++largest;
+            check_layers<T>(c, Sequential(MaxPool<>(c.options[0], c.options[1])));
+        } else if (c.name == "global_average_pool") {
+            ++global;
+            check_layers<T>(c, Sequential(GlobalAveragePool()));
+        }
+    }
+    CHECK(average == 5);
+    CHECK(largest == 5);
+    CHECK(global == 1);
 }

@@ -5,6 +5,7 @@
 #include <idm/kernels/reference/conv1d.hpp>
 #include <idm/kernels/reference/dense.hpp>
 #include <idm/kernels/reference/elementwise.hpp>
+#include <idm/kernels/reference/pooling.hpp>
 
 #if !defined(IDM_NO_SIMD)
 #include <idm/kernels/simd/activation.hpp>
@@ -17,6 +18,12 @@
 
 IDM_NAMESPACE_BEGIN
 namespace kernels {
+
+// One form for all: see there.
+using reference::average_pool_backward;
+using reference::average_pool_forward;
+using reference::max_pool_backward;
+using reference::max_pool_forward;
 
 #if defined(IDM_NO_SIMD)
 

@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <new>
 
+#include <idm/layers/pooling.hpp>
+
 #include "support/catch.hpp"
 #include "support/network_run.hpp"
 
@@ -72,6 +74,10 @@ TEST_CASE("no forward or backward pass allocates", "[allocations]") {
     SECTION("activations") {
         check_no_allocation(network_run<float>(
             in, Sequential(net, LeakyReLU(), ELU(), GELU(), Tanh(), Sigmoid(), SiLU(), Softplus()), 3));
+    }
+    SECTION("pools") {
+        check_no_allocation(
+            network_run<double>(in, Sequential(net, AveragePool<>(2, 1), MaxPool<>(2), GlobalAveragePool()), 3));
     }
     SECTION("Flatten") { check_no_allocation(network_run<float>(in, Sequential(net, Flatten(), Dense<2>()), 3)); }
     SECTION("LastStep") { check_no_allocation(network_run<float>(in, Sequential(net, LastStep(), Dense<2>()), 3)); }
