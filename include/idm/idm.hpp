@@ -27,6 +27,7 @@
 #include <idm/training/analysis.hpp>
 #include <idm/training/batches.hpp>
 #include <idm/training/callbacks.hpp>
+#include <idm/training/csv_log.hpp>
 #include <idm/training/evaluate.hpp>
 #include <idm/training/loss.hpp>
 #include <idm/training/metrics.hpp>

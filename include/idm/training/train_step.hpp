@@ -10,7 +10,7 @@
 #include <idm/core/parallel.hpp>
 #include <idm/core/workspace.hpp>
 #include <idm/kernels/select.hpp>
-#include <idm/training/adam.hpp>
+#include <idm/training/trainer_config.hpp>
 
 IDM_NAMESPACE_BEGIN
 
@@ -23,13 +23,86 @@ struct BatchPart {
     Workspace<T> workspace;
     Buffer<T> gradient;
     double loss = 0;
+    double square = 0;  // of the summed gradient, over this part's share of the parameters
 };
 
-/// One training step on items [begin, end) of `batches`: forward, loss, backward, sum of the gradients, Adam.
+/// From the parts' gradients to new weights: sum, clipping by norm, optimiser, moving average.
+///
+/// The parameters are cut into as many shares as there are parts, so sums have the same bits on any number of threads.
+/// *Source*: https://pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html, torch.optim.swa_utils
+/// (AveragedModel: the average begins with the weights of the first step).
+template <class T>
+class Update {
+public:
+    Update(const TrainerConfig& config, Index size)
+        : clip_norm_(config.clip_norm), ema_(config.ema), adam_(config.adam, size), average_(ema_ > 0 ? size : 0) {}
+
+    Index size() const { return adam_.size(); }
+    void begin_step(double rate) { step_ = adam_.begin_step(rate); }
+
+    /// To be called by every thread of a team.
+    void apply(const Team& team, std::vector<BatchPart<T>>& parts, T* parameters) {
+        const Range share = team.share(static_cast<Index>(parts.size()));
+        for (Index p = share.begin; p < share.end; ++p) sum(parts, p);
+        if (clip_norm_ > 0) team.barrier();
+        const T factor = clip_factor(parts);
+        T* gradient = parts[0].gradient.data();
+        for (Index p = share.begin; p < share.end; ++p) {
+            const Range range = range_of(parts, p);
+            if (factor < T(1))
+                for (Index i = range.begin; i < range.end; ++i) gradient[i] *= factor;
+            adam_.apply(step_, range, gradient, parameters);
+            if (ema_ > 0) average(range, parameters);
+        }
+    }
+
+    /// Puts the moving average in the place of the parameters, and back.
+    void swap_average(std::span<T> parameters) {
+        if (ema_ > 0) std::swap_ranges(parameters.begin(), parameters.end(), average_.data());
+    }
+
+private:
+    /// Whole cache lines: the padding at the buffer's end makes its size a multiple of 16.
+    Range range_of(const std::vector<BatchPart<T>>& parts, Index p) const {
+        const Range lines = split_range(size() / 16, static_cast<Index>(parts.size()), p);
+        return {lines.begin * 16, lines.end * 16};
+    }
+    void sum(std::vector<BatchPart<T>>& parts, Index p) const {
+        const Range range = range_of(parts, p);
+        T* total = parts[0].gradient.data();
+        for (std::size_t other = 1; other < parts.size(); ++other)
+            kernels::add_accumulate(range.end - range.begin,
+                                    static_cast<const T*>(parts[other].gradient.data()) + range.begin,
+                                    total + range.begin);
+        if (clip_norm_ == 0) return;
+        double square = 0;
+        for (Index i = range.begin; i < range.end; ++i)
+            square += static_cast<double>(total[i]) * static_cast<double>(total[i]);
+        parts[static_cast<std::size_t>(p)].square = square;
+    }
+    T clip_factor(const std::vector<BatchPart<T>>& parts) const {
+        if (clip_norm_ == 0) return T(1);
+        double square = 0;
+        for (const BatchPart<T>& part : parts) square += part.square;
+        return static_cast<T>(std::min(1.0, clip_norm_ / (std::sqrt(square) + 1e-6)));
+    }
+    void average(Range range, const T* parameters) {
+        const T keep = adam_.steps_taken() == 1 ? T(0) : static_cast<T>(ema_);
+        const T take = adam_.steps_taken() == 1 ? T(1) : static_cast<T>(1 - ema_);
+        for (Index i = range.begin; i < range.end; ++i) average_[i] = keep * average_[i] + take * parameters[i];
+    }
+
+    double clip_norm_, ema_;
+    Adam<T> adam_;
+    kernels::AdamStep<T> step_{};
+    Buffer<T> average_;
+};
+
+/// One training step on items [begin, end) of `batches`: forward, loss, backward, update.
 ///
 /// Returns the mean loss, before the step. When that is not finite the parameters are left as they were.
 template <class T, class Batches>
-double train_step(const Batches& batches, Range items, std::vector<BatchPart<T>>& parts, Adam<T>& adam, double rate,
+double train_step(const Batches& batches, Range items, std::vector<BatchPart<T>>& parts, Update<T>& update, double rate,
                   int threads, std::span<T> parameters) {
     const Index count = items.end - items.begin, part_count = static_cast<Index>(parts.size());
     const auto& network = batches.network();
@@ -37,7 +110,7 @@ double train_step(const Batches& batches, Range items, std::vector<BatchPart<T>>
     Index targets = 0;
     for (Index i = items.begin; i < items.end; ++i) targets += batches.targets(i);
     const T scale = T(1) / static_cast<T>(targets * outputs);
-    const kernels::AdamStep<T> step = adam.begin_step(rate);
+    update.begin_step(rate);
     const auto total = [&] {
         double sum = 0;
         for (const auto& part : parts) sum += part.loss;
@@ -61,17 +134,7 @@ double train_step(const Batches& batches, Range items, std::vector<BatchPart<T>>
             network.backward(static_cast<const T*>(parameters.data()), part.gradient.data(), workspace, samples);
         }
         team.barrier();
-        if (!std::isfinite(total())) return;
-        // Whole cache lines for each thread: the padding at the buffer's end makes its size a multiple of 16.
-        const Range lines = team.share(adam.size() / 16);
-        const Range range{lines.begin * 16, lines.end * 16};
-        T* sum = parts[0].gradient.data();
-        for (Index p = 1; p < part_count; ++p)
-            kernels::add_accumulate(
-                range.end - range.begin,
-                static_cast<const T*>(parts[static_cast<std::size_t>(p)].gradient.data()) + range.begin,
-                sum + range.begin);
-        adam.apply(step, range, sum, parameters.data());
+        if (std::isfinite(total())) update.apply(team, parts, parameters.data());
     });
     return total();
 }

@@ -61,10 +61,11 @@ public:
           items_per_step_(std::min(items_per_step, batches_.most_items())),
           steps_per_epoch_((batches_.items() + items_per_step_ - 1) / items_per_step_),
           validation_(window_rows(data.split.validation, model.window(), data.recipe.ahead, idm::Rows::full)),
-          adam_(config.adam, static_cast<Index>(model.parameters().size())) {
+          update_(config, static_cast<Index>(model.parameters().size())),
+          plateau_(config.schedule_config.plateau) {
         const WorkspaceShape shape = batches_.network().template workspace_shape<T>(
             (items_per_step_ + config.gradient_parts - 1) / config.gradient_parts, Mode::training);
-        for (Index p = 0; p < config.gradient_parts; ++p) parts_.emplace_back(shape, adam_.size());
+        for (Index p = 0; p < config.gradient_parts; ++p) parts_.emplace_back(shape, update_.size());
     }
 
     History run(const EpochCallback& on_epoch) {
@@ -74,6 +75,7 @@ public:
         for (Index epoch = 1; epoch <= config_.epochs; ++epoch) {
             EpochReport report{.epoch = epoch, .epochs = config_.epochs};
             learn(report);
+            update_.swap_average(model_.parameters());
             report.validation_loss = mean_loss(model_, data_, validation_, config_.loss, threads_);
             require<NumericError>(std::isfinite(report.validation_loss),
                                   "training diverged: the validation loss is not finite after epoch ", epoch,
@@ -85,6 +87,9 @@ public:
                 history.seconds / static_cast<double>(epoch) * static_cast<double>(config_.epochs - epoch);
             history.epochs.push_back(report);
             if (on_epoch && !on_epoch(report)) break;
+            if (config_.patience > 0 && epoch - history.best_epoch >= config_.patience) break;
+            if (config_.schedule == Schedule::plateau) plateau_.observe(report.validation_loss);
+            update_.swap_average(model_.parameters());
         }
         return history;
     }
@@ -110,9 +115,11 @@ private:
             const Range items{begin, std::min(begin + items_per_step_, batches_.items())};
             // Chunks may tile an epoch into one more or one fewer step than the first, which the schedule runs over.
             const Index at = (report.epoch - 1) * steps_per_epoch_ + std::min(step, steps_per_epoch_ - 1);
-            report.learning_rate = learning_rate(config_.schedule, config_.rate, at, steps_per_epoch_ * config_.epochs);
+            report.learning_rate =
+                plateau_.share() * learning_rate(config_.schedule, config_.rate, at, steps_per_epoch_ * config_.epochs,
+                                                 config_.schedule_config, steps_per_epoch_);
             const double loss =
-                train_step(batches_, items, parts_, adam_, report.learning_rate, threads_, model_.parameters());
+                train_step(batches_, items, parts_, update_, report.learning_rate, threads_, model_.parameters());
             if (!std::isfinite(loss))
                 raise<NumericError>(
                     "training diverged: the loss is not finite at epoch ", report.epoch, ", step ", step + 1,
@@ -133,7 +140,8 @@ private:
     int threads_;
     Index items_per_step_, steps_per_epoch_;
     std::vector<WindowRow> validation_;
-    Adam<T> adam_;
+    Update<T> update_;
+    Plateau plateau_;
     std::vector<BatchPart<T>> parts_;
 };
 
@@ -142,6 +150,7 @@ private:
 /// Trains a model by Adam on the loss of normalised targets that `config` names, and leaves it with the weights of the
 /// epoch that had the lowest validation loss.
 ///
+/// With `config.ema` the averaged weights are validated and kept in their place, and those that a callback sees.
 /// Starts from the model's parameters as they are: call `model.initialise(seed)` first.
 ///
 /// *Errors*: `ConfigError` for settings out of range, `ShapeError` for data of other extents than the model's,

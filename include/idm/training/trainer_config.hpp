@@ -24,8 +24,12 @@ struct TrainerConfig {
     Index batch_size = 64;  // targets of one step
     double rate = 2e-3;     // learning rate, the peak of a one-cycle schedule
     Schedule schedule = Schedule::one_cycle;
+    ScheduleConfig schedule_config = {};
     LossConfig loss = {};  // of training and validation
     AdamConfig adam = {.weight_decay = 0.3};
+    double clip_norm = 0;  // a longer gradient, over all parameters, is scaled down to this length; 0: none is
+    double ema = 0;        // decay of a moving average of the weights, which then takes their place; 0: none
+    Index patience = 0;    // epochs without a lower validation loss after which the training ends; 0: none
     Sampling sampling = Sampling::automatic;
     Index chunk = 32;  // targets of one chunk in sequence training, at most `batch_size`
     std::uint64_t seed = 1;
@@ -44,6 +48,11 @@ inline void check(const TrainerConfig& config) {
         config.batch_size, ", ", config.chunk, ", ", config.gradient_parts);
     require<ConfigError>(config.rate > 0 && std::isfinite(config.rate), "expected a learning rate above 0, got ",
                          config.rate);
+    require<ConfigError>(config.clip_norm >= 0 && std::isfinite(config.clip_norm) && config.patience >= 0,
+                         "expected clip_norm and patience of at least 0, got ", config.clip_norm, " and ",
+                         config.patience);
+    require<ConfigError>(config.ema >= 0 && config.ema < 1, "expected an ema in [0, 1), got ", config.ema);
+    check(config.schedule_config);
 }
 
 }  // namespace detail
