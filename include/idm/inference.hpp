@@ -22,6 +22,7 @@
 #include <idm/layers/dense.hpp>
 #include <idm/layers/init.hpp>
 #include <idm/layers/network.hpp>
+#include <idm/layers/norm.hpp>
 #include <idm/layers/parameters.hpp>
 #include <idm/layers/pooling.hpp>
 #include <idm/layers/reshape.hpp>

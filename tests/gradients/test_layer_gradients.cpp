@@ -1,3 +1,4 @@
+#include <idm/layers/norm.hpp>
 #include <idm/layers/pooling.hpp>
 
 #include "gradients/central_difference.hpp"
@@ -40,6 +41,15 @@ TEST_CASE("gradient of the layers without parameters", "[gradients]") {
     SECTION("Flatten") { check_layers(In(7, 5), 2, Flatten()); }
     SECTION("LastStep") { check_layers(In(7, 5), 2, LastStep()); }
     SECTION("EveryStep") { check_layers(In(7, 5), 2, EveryStep()); }
+}
+
+TEST_CASE("gradient of LayerNorm", "[gradients]") {
+    SECTION("alone") { check_layers(In(7, 5), 2, LayerNorm()); }
+    SECTION("two channels, a large epsilon") { check_layers(In(3, 2), 3, LayerNorm(0.5)); }
+    SECTION("in a block") {
+        check_layers(In(6, 9), 2, Residual(LayerNorm(), Conv<Padding::causal>(9, 3), Tanh()), Flatten(), LayerNorm(),
+                     Dense<>(3));
+    }
 }
 
 // Two inputs nearly as large would make MaxPool's check fail, never pass.

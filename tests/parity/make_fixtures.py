@@ -232,6 +232,19 @@ def write_pools(file):
     write_pass(file, "global_average_pool", nn.Sequential(nn.AdaptiveAvgPool1d(1)), (3, 7, 5))
 
 
+class StepNorm(nn.LayerNorm):
+    """nn.LayerNorm over the channels of every step of [N, C, L]."""
+
+    def forward(self, x):
+        return super().forward(x.transpose(1, 2)).transpose(1, 2)
+
+
+def write_norms(file):
+    # Not two channels: they become nearly -1 and 1 whatever they are, and their gradient is what rounding leaves of it.
+    for length, channels in [(7, 5), (3, 3), (4, 17), (2, 33)]:
+        write_pass(file, "layer_norm", nn.Sequential(StepNorm(channels, elementwise_affine=False)), (2, length, channels))
+
+
 def write_models(file):
     write_pass(file, "baseline", baseline(6, 3, 2), (3, 6, 3), (2,))
     for padding in ("valid", "same", "causal"):
@@ -289,6 +302,7 @@ def main():
     write("layers", write_layers)
     write("activations", write_activations)
     write("pools", write_pools)
+    write("norms", write_norms)
     write("models", write_models)
     write("optimisers", lambda file: write_optimiser(file, "adam", 0), lambda file: write_optimiser(file, "adamw", 0.01))
 

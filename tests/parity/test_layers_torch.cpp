@@ -1,3 +1,4 @@
+#include <idm/layers/norm.hpp>
 #include <idm/layers/pooling.hpp>
 
 #include "parity/fixture.hpp"
@@ -97,4 +98,14 @@ TEMPLATE_TEST_CASE("the pools are PyTorch's, forward and backward", "[parity][po
     CHECK(average == 5);
     CHECK(largest == 5);
     CHECK(global == 1);
+}
+
+TEMPLATE_TEST_CASE("LayerNorm is PyTorch's, forward and backward", "[parity][norms]", float, double) {
+    Index seen = 0;
+    for (const Case& c : read_cases("norms.txt")) {
+        CHECK(c.name == "layer_norm");
+        check_layers<TestType>(c, Sequential(LayerNorm()));
+        ++seen;
+    }
+    CHECK(seen == 4);
 }

@@ -5,6 +5,7 @@
 #include <idm/kernels/reference/conv1d.hpp>
 #include <idm/kernels/reference/dense.hpp>
 #include <idm/kernels/reference/elementwise.hpp>
+#include <idm/kernels/reference/norm.hpp>
 #include <idm/kernels/reference/pooling.hpp>
 
 #if !defined(IDM_NO_SIMD)
@@ -22,6 +23,8 @@ namespace kernels {
 // One form for all: see there.
 using reference::average_pool_backward;
 using reference::average_pool_forward;
+using reference::layer_norm_backward;
+using reference::layer_norm_forward;
 using reference::max_pool_backward;
 using reference::max_pool_forward;
 

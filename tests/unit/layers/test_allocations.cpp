@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <new>
 
+#include <idm/layers/norm.hpp>
 #include <idm/layers/pooling.hpp>
 
 #include "support/catch.hpp"
@@ -75,6 +76,7 @@ TEST_CASE("no forward or backward pass allocates", "[allocations]") {
         check_no_allocation(network_run<float>(
             in, Sequential(net, LeakyReLU(), ELU(), GELU(), Tanh(), Sigmoid(), SiLU(), Softplus()), 3));
     }
+    SECTION("LayerNorm") { check_no_allocation(network_run<float>(in, Sequential(net, LayerNorm()), 3)); }
     SECTION("pools") {
         check_no_allocation(
             network_run<double>(in, Sequential(net, AveragePool<>(2, 1), MaxPool<>(2), GlobalAveragePool()), 3));
