@@ -30,8 +30,8 @@ struct Options {
     std::filesystem::path out = "report", json;
 };
 
-/// Describes the options to the parser, which prints them for --help.
-inline void add_options(CLI::App& app, Options& o) {
+/// Describes the options that name the data to the parser, which prints them for --help.
+inline void add_log_options(CLI::App& app, Options& o) {
     app.add_option("data", o.data, "simulated_arm, or a recording: kuka_kr300, ias_sarcos, ias_barrett")
         ->capture_default_str();
     CLI::Option* log = app.add_option("--log", o.logs, "log files (CSV or NPY) or folders instead of a named data set");
@@ -50,7 +50,14 @@ inline void add_options(CLI::App& app, Options& o) {
         ->check(CLI::PositiveNumber);
     own(app.add_option("--target-unit", o.target_unit, "unit of the targets"));
     own(app.add_flag("--degrees", o.degrees, "positions, velocities and accelerations are in degrees"));
-    own(app.add_flag("--drop", o.drop, "drop rows with NaN or Inf and split the trajectory there"));
+}
+
+/// The options of the demo.
+inline void add_options(CLI::App& app, Options& o) {
+    add_log_options(app, o);
+    app.add_flag("--drop", o.drop, "drop rows with NaN or Inf and split the trajectory there")
+        ->group("Your own log")
+        ->needs(app.get_option("--log"));
     app.add_flag("--causal-filters", o.causal_filters, "derivatives from past samples alone, as in a control loop");
     // Cnn1's two convolutions need 7 rows; beyond 64 and 16 scored rows would be padded.
     app.add_option("--window", o.window, "rows that a model sees (default: 16, Cnn2 32)")->check(CLI::Range(7, 64));

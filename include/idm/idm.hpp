@@ -7,6 +7,7 @@
 #include <idm/data/csv.hpp>
 #include <idm/data/dataset.hpp>
 #include <idm/data/delay.hpp>
+#include <idm/data/doctor.hpp>
 #include <idm/data/log_reader.hpp>
 #include <idm/data/normaliser.hpp>
 #include <idm/data/npy.hpp>
