@@ -36,6 +36,9 @@ struct Recipe {
     ColumnGroup accelerations = {};
     ColumnGroup extras = {};
     ColumnGroup targets = {};
+    /// State columns, one per target, that targets are relative to: a model predicts target - origin, for example how
+    /// far a command lies ahead of the measured position. Empty: targets as they are.
+    ColumnGroup target_origins = {};
     std::string target_unit = "N m";
 
     bool use_positions = true;
@@ -245,7 +248,10 @@ Features<T> make_features(const Log& log, const Recipe& recipe) {
     const double period = detail::sample_period(log, recipe);
     const detail::FeatureMaker maker(log, recipe, period);
     const detail::GroupReader targets(log, recipe.targets, "targets");
+    const detail::GroupReader origins(log, recipe.target_origins, "target origins");
     detail::require<ConfigError>(!targets.empty(), "the recipe has no targets; name the columns to predict");
+    detail::require<ConfigError>(origins.empty() || origins.size() == targets.size(), "expected ", targets.size(),
+                                 " target origins, one per target, or none, got ", origins.size());
     Features<T> features{.input_names = maker.names(),
                          .target_names = targets.names(),
                          .target_unit = recipe.target_unit,
@@ -256,7 +262,9 @@ Features<T> make_features(const Log& log, const Recipe& recipe) {
     for (std::size_t i = 0; i < log.trajectories.size(); ++i) {
         const Trajectory& trajectory = log.trajectories[i];
         const Segment& segment = features.segments[i];
-        const Matrix<double> inputs = maker.compute(trajectory), outputs = targets.read(trajectory);
+        const Matrix<double> inputs = maker.compute(trajectory);
+        Matrix<double> outputs = targets.read(trajectory);
+        if (!origins.empty()) outputs -= origins.read(trajectory);
         detail::require_finite(inputs, trajectory, maker.names());
         detail::require_finite(outputs, trajectory, targets.names());
         features.inputs.middleRows(segment.begin, segment.size()) = inputs.transpose().template cast<T>();

@@ -163,3 +163,20 @@ TEST_CASE("numbers that are not finite are found in logs made in memory, too") {
     CHECK_THAT(message_of<idm::DataError>([&] { idm::make_features<double>(log, recipe); }),
                ContainsSubstring("'down' row 4") && ContainsSubstring("'tau'"));
 }
+
+TEST_CASE("targets may be relative to state columns, each in its own unit") {
+    const idm::Log log = parabolas();
+    idm::Recipe recipe{.positions = {.columns = {"q"}},
+                       .targets = {.columns = {"tau", "force"}, .scale = {1, 2}},
+                       .target_origins = {.columns = {"q", "qd"}, .scale = {0.5, 1}}};
+    const auto features = idm::make_features<double>(log, recipe);
+    CHECK(features.target_names == Names{"tau", "force"});
+    for (Index row = 0; row < 7; ++row) {
+        const auto& down = log.trajectories[1].values;  // t, q, qd, force, tau
+        CHECK(features.targets(7 + row, 0) == Approx(down(row, 4) - 0.5 * down(row, 1)));
+        CHECK(features.targets(7 + row, 1) == Approx(2 * down(row, 3) - down(row, 2)));
+    }
+    recipe.target_origins = {.columns = {"q"}};
+    CHECK_THAT(message_of<idm::ConfigError>([&] { (void)idm::make_features<double>(log, recipe); }),
+               ContainsSubstring("expected 2 target origins"));
+}
