@@ -30,12 +30,15 @@
 #include <idm/training/callbacks.hpp>
 #include <idm/training/csv_log.hpp>
 #include <idm/training/evaluate.hpp>
+#include <idm/training/lion.hpp>
 #include <idm/training/loss.hpp>
 #include <idm/training/metrics.hpp>
 #include <idm/training/neighbours.hpp>
+#include <idm/training/optimiser.hpp>
 #include <idm/training/predict.hpp>
 #include <idm/training/ridge.hpp>
 #include <idm/training/schedule.hpp>
+#include <idm/training/sgd.hpp>
 #include <idm/training/train_step.hpp>
 #include <idm/training/trainer.hpp>
 #include <idm/training/trainer_config.hpp>

@@ -1,12 +1,11 @@
 #pragma once
 
 #include <cmath>
-#include <span>
 
 #include <idm/core/buffer.hpp>
 #include <idm/core/error.hpp>
-#include <idm/core/parallel.hpp>
 #include <idm/kernels/select.hpp>
+#include <idm/training/optimiser.hpp>
 
 IDM_NAMESPACE_BEGIN
 
@@ -18,18 +17,18 @@ struct AdamConfig {
     double weight_decay = 0;
 };
 
-/// Adam over one parameter buffer: settings and the state of one run.
+/// Adam.
 ///
 ///     m = beta1 m + (1 - beta1) g,   v = beta2 v + (1 - beta2) g^2
 ///     w = (1 - rate decay) w - rate / (1 - beta1^t) m / (sqrt(v / (1 - beta2^t)) + epsilon)
 ///
-/// *Errors*: `ConfigError` for a beta outside [0, 1) or a negative epsilon or decay; `ShapeError` for another size.
+/// *Errors*: `ConfigError` for a beta outside [0, 1) or a negative epsilon or decay.
 /// *Source*: Kingma and Ba, "Adam", 2015, algorithm 1; Loshchilov and Hutter, "Decoupled Weight Decay
 /// Regularization", 2019, algorithm 2; https://pytorch.org/docs/stable/generated/torch.optim.AdamW.html
 template <class T>
-class Adam {
+class Adam final : public Optimiser<T> {
 public:
-    Adam(const AdamConfig& config, Index size) : config_(config), first_(size), second_(size) {
+    Adam(const AdamConfig& config, Index size) : Optimiser<T>(size), config_(config), first_(size), second_(size) {
         const auto fraction = [](double beta) { return beta >= 0 && beta < 1; };
         detail::require<ConfigError>(fraction(config.beta1) && fraction(config.beta2),
                                      "Adam: expected beta1 and beta2 in [0, 1), got ", config.beta1, " and ",
@@ -39,41 +38,27 @@ public:
                                      " and ", config.weight_decay);
     }
 
-    Index size() const { return first_.size(); }
-    Index steps_taken() const { return steps_; }
-
-    /// Counts a step and works out its numbers; `apply` then updates any ranges, on any threads.
-    kernels::AdamStep<T> begin_step(double rate) {
-        ++steps_;
-        const double t = static_cast<double>(steps_);
-        return {.beta1 = static_cast<T>(config_.beta1),
-                .beta2 = static_cast<T>(config_.beta2),
-                .rest1 = static_cast<T>(1 - config_.beta1),
-                .rest2 = static_cast<T>(1 - config_.beta2),
-                .step_size = static_cast<T>(rate / (1 - std::pow(config_.beta1, t))),
-                .root_scale = static_cast<T>(1 / std::sqrt(1 - std::pow(config_.beta2, t))),
-                .epsilon = static_cast<T>(config_.epsilon),
-                .decay = static_cast<T>(1 - rate * config_.weight_decay)};
-    }
-    /// Updates the parameters in `range`.
-    void apply(const kernels::AdamStep<T>& step, Range range, const T* gradient, T* parameters) {
-        kernels::adam(range.end - range.begin, step, gradient + range.begin, first_.data() + range.begin,
+    void apply(Range range, const T* gradient, T* parameters) override {
+        kernels::adam(range.end - range.begin, step_, gradient + range.begin, first_.data() + range.begin,
                       second_.data() + range.begin, parameters + range.begin);
     }
 
-    /// One step on all parameters.
-    void step(std::span<T> parameters, std::span<const T> gradient, double rate) {
-        const auto expected = static_cast<std::size_t>(size());
-        detail::require<ShapeError>(parameters.size() == expected && gradient.size() == expected, "Adam: expected ",
-                                    size(), " parameters and gradients, got ", parameters.size(), " and ",
-                                    gradient.size());
-        apply(begin_step(rate), {0, size()}, gradient.data(), parameters.data());
+private:
+    void prepare(double rate) override {
+        const double t = static_cast<double>(this->steps_taken());
+        step_ = {.beta1 = static_cast<T>(config_.beta1),
+                 .beta2 = static_cast<T>(config_.beta2),
+                 .rest1 = static_cast<T>(1 - config_.beta1),
+                 .rest2 = static_cast<T>(1 - config_.beta2),
+                 .step_size = static_cast<T>(rate / (1 - std::pow(config_.beta1, t))),
+                 .root_scale = static_cast<T>(1 / std::sqrt(1 - std::pow(config_.beta2, t))),
+                 .epsilon = static_cast<T>(config_.epsilon),
+                 .decay = static_cast<T>(1 - rate * config_.weight_decay)};
     }
 
-private:
     AdamConfig config_;
     Buffer<T> first_, second_;
-    Index steps_ = 0;
+    kernels::AdamStep<T> step_{};
 };
 
 IDM_NAMESPACE_END

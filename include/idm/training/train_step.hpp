@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -35,10 +36,13 @@ template <class T>
 class Update {
 public:
     Update(const TrainerConfig& config, Index size)
-        : clip_norm_(config.clip_norm), ema_(config.ema), adam_(config.adam, size), average_(ema_ > 0 ? size : 0) {}
+        : clip_norm_(config.clip_norm),
+          ema_(config.ema),
+          optimiser_(make_optimiser<T>(config, size)),
+          average_(ema_ > 0 ? size : 0) {}
 
-    Index size() const { return adam_.size(); }
-    void begin_step(double rate) { step_ = adam_.begin_step(rate); }
+    Index size() const { return optimiser_->size(); }
+    void begin_step(double rate) { optimiser_->begin_step(rate); }
 
     /// To be called by every thread of a team.
     void apply(const Team& team, std::vector<BatchPart<T>>& parts, T* parameters) {
@@ -51,7 +55,7 @@ public:
             const Range range = range_of(parts, p);
             if (factor < T(1))
                 for (Index i = range.begin; i < range.end; ++i) gradient[i] *= factor;
-            adam_.apply(step_, range, gradient, parameters);
+            optimiser_->apply(range, gradient, parameters);
             if (ema_ > 0) average(range, parameters);
         }
     }
@@ -87,14 +91,13 @@ private:
         return static_cast<T>(std::min(1.0, clip_norm_ / (std::sqrt(square) + 1e-6)));
     }
     void average(Range range, const T* parameters) {
-        const T keep = adam_.steps_taken() == 1 ? T(0) : static_cast<T>(ema_);
-        const T take = adam_.steps_taken() == 1 ? T(1) : static_cast<T>(1 - ema_);
+        const T keep = optimiser_->steps_taken() == 1 ? T(0) : static_cast<T>(ema_);
+        const T take = optimiser_->steps_taken() == 1 ? T(1) : static_cast<T>(1 - ema_);
         for (Index i = range.begin; i < range.end; ++i) average_[i] = keep * average_[i] + take * parameters[i];
     }
 
     double clip_norm_, ema_;
-    Adam<T> adam_;
-    kernels::AdamStep<T> step_{};
+    std::unique_ptr<Optimiser<T>> optimiser_;
     Buffer<T> average_;
 };
 

@@ -147,8 +147,8 @@ private:
 
 }  // namespace detail
 
-/// Trains a model by Adam on the loss of normalised targets that `config` names, and leaves it with the weights of the
-/// epoch that had the lowest validation loss.
+/// Trains a model on the loss of normalised targets by the optimiser that `config` names, and leaves it with the
+/// weights of the epoch that had the lowest validation loss.
 ///
 /// With `config.ema` the averaged weights are validated and kept in their place, and those that a callback sees.
 /// Starts from the model's parameters as they are: call `model.initialise(seed)` first.

@@ -2,12 +2,15 @@
 
 #include <cmath>
 #include <cstdint>
+#include <memory>
 
 #include <idm/core/config.hpp>
 #include <idm/core/error.hpp>
 #include <idm/training/adam.hpp>
+#include <idm/training/lion.hpp>
 #include <idm/training/loss.hpp>
 #include <idm/training/schedule.hpp>
+#include <idm/training/sgd.hpp>
 
 IDM_NAMESPACE_BEGIN
 
@@ -18,6 +21,9 @@ enum class Sampling {
     sequences,  // chunks of a trajectory with the loss at every step (causal networks that end in LastStep)
 };
 
+/// The rule that turns gradients into weights.
+enum class OptimiserKind { adam, sgd, lion };
+
 /// How to train. The defaults were chosen for Cnn1 on validation data of three robots, see docs/results.md.
 struct TrainerConfig {
     Index epochs = 30;
@@ -25,8 +31,11 @@ struct TrainerConfig {
     double rate = 2e-3;     // learning rate, the peak of a one-cycle schedule
     Schedule schedule = Schedule::one_cycle;
     ScheduleConfig schedule_config = {};
-    LossConfig loss = {};  // of training and validation
+    LossConfig loss = {};                           // of training and validation
+    OptimiserKind optimiser = OptimiserKind::adam;  // which of these three is used
     AdamConfig adam = {.weight_decay = 0.3};
+    SgdConfig sgd = {};
+    LionConfig lion = {};
     double clip_norm = 0;  // a longer gradient, over all parameters, is scaled down to this length; 0: none is
     double ema = 0;        // decay of a moving average of the weights, which then takes their place; 0: none
     Index patience = 0;    // epochs without a lower validation loss after which the training ends; 0: none
@@ -40,6 +49,19 @@ struct TrainerConfig {
 };
 
 namespace detail {
+
+template <class T>
+std::unique_ptr<Optimiser<T>> make_optimiser(const TrainerConfig& config, Index size) {
+    switch (config.optimiser) {
+        case OptimiserKind::sgd:
+            return std::make_unique<Sgd<T>>(config.sgd, size);
+        case OptimiserKind::lion:
+            return std::make_unique<Lion<T>>(config.lion, size);
+        case OptimiserKind::adam:
+            break;
+    }
+    return std::make_unique<Adam<T>>(config.adam, size);
+}
 
 inline void check(const TrainerConfig& config) {
     require<ConfigError>(

@@ -48,9 +48,9 @@ TEMPLATE_TEST_CASE("Adam on ranges has the bits of Adam on all", "[adam]", float
     for (std::uint64_t step = 1; step <= 3; ++step) {
         const std::vector<T> gradient = idm_test::numbers<T>(1, step, size);
         whole.step(a, gradient, 1e-2);
-        const auto numbers = parts.begin_step(1e-2);
+        parts.begin_step(1e-2);
         for (const Range range : {Range{32, 80}, Range{0, 16}, Range{16, 32}})
-            parts.apply(numbers, range, gradient.data(), b.data());
+            parts.apply(range, gradient.data(), b.data());
     }
     CHECK(a == b);
     CHECK(parts.steps_taken() == 3);
