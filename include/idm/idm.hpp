@@ -50,4 +50,6 @@
 #include <idm/io/json_value.hpp>
 #include <idm/io/json_writer.hpp>
 #include <idm/io/report.hpp>
+#include <idm/io/safetensors.hpp>
 #include <idm/io/text.hpp>
+#include <idm/io/weights.hpp>

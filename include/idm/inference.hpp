@@ -1,7 +1,7 @@
 #pragma once
 
 // What a controller includes: models and their kernels, no training, no files beyond the weights. Compiles with
-// -fno-exceptions -fno-rtti.
+// -fno-exceptions -fno-rtti; of the file functions only try_load_weights exists then.
 
 #include <idm/core/buffer.hpp>
 #include <idm/core/config.hpp>
@@ -33,3 +33,5 @@
 #include <idm/models/cnn1.hpp>
 #include <idm/models/cnn2.hpp>
 #include <idm/models/model.hpp>
+
+#include <idm/io/weights.hpp>

@@ -1,0 +1,172 @@
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <idm/core/config.hpp>
+#include <idm/core/status.hpp>
+#include <idm/data/normaliser.hpp>
+#include <idm/data/recipe.hpp>
+#include <idm/io/json_writer.hpp>
+#include <idm/io/weights/fields.hpp>
+
+IDM_NAMESPACE_BEGIN
+
+/// How the weights came about.
+struct TrainingSummary {
+    std::string data = {};  // name of the log or recording
+    std::uint64_t seed = 0;
+    Index epochs = 0;
+    double train_seconds = 0;
+    double validation_nmse = 0;
+};
+
+/// What goes with a model's weights, so that whoever loads them can apply them: feature recipe, normaliser, names.
+///
+/// The names of constant inputs are not kept; such an input has scale 1.
+template <class T>
+struct WeightsInfo {
+    Recipe recipe = {};
+    std::vector<std::string> input_names = {}, target_names = {};
+    Normaliser<T> normaliser = {};
+    TrainingSummary training = {};
+};
+
+namespace detail {
+
+inline constexpr int recipe_version = 1;
+
+inline void write_group(JsonWriter& json, const char* key, const ColumnGroup& group) {
+    json.key(key).begin_object().key("columns").array(group.columns);
+    json.member("unit", group.unit == AngleUnit::degree ? "deg" : "rad");
+    json.key("scale").array(group.scale).end_object();
+}
+
+inline void read_group(Fields& parent, const char* key, ColumnGroup& group, Status& status) {
+    Fields fields = parent.object(key);
+    std::string unit;
+    fields.strings("columns", group.columns);
+    fields.string("unit", unit);
+    fields.numbers("scale", group.scale);
+    fields.finish();
+    group.unit = unit == "deg" ? AngleUnit::degree : AngleUnit::radian;
+    if (!status) return;
+    if (unit != "deg" && unit != "rad")
+        status = failure("recipe.", key, ".unit: expected deg or rad, got '", unit, "'");
+    else if (!group.scale.empty() && group.scale.size() != group.columns.size())
+        status = failure("recipe.", key, ".scale: expected none or one per column");
+}
+
+inline void write_recipe(JsonWriter& json, const Recipe& recipe) {
+    json.begin_object().member("version", recipe_version);
+    write_group(json, "positions", recipe.positions);
+    write_group(json, "velocities", recipe.velocities);
+    write_group(json, "accelerations", recipe.accelerations);
+    write_group(json, "extras", recipe.extras);
+    write_group(json, "targets", recipe.targets);
+    write_group(json, "target_origins", recipe.target_origins);
+    json.member("target_unit", recipe.target_unit).member("use_positions", recipe.use_positions);
+    json.member("use_velocities", recipe.use_velocities).member("use_accelerations", recipe.use_accelerations);
+    json.member("use_sin", recipe.use_sin).member("use_cos", recipe.use_cos);
+    json.member("sign_velocity", recipe.sign_velocity).key("filter").begin_object();
+    json.member("length", recipe.filter.length).member("order", recipe.filter.order);
+    json.member("alignment", recipe.filter.alignment == Alignment::causal ? "causal" : "centred").end_object();
+    json.member("window", recipe.window).member("ahead", recipe.ahead);
+    json.member("sample_period", recipe.sample_period).end_object();
+}
+
+inline void read_recipe(Fields fields, Recipe& recipe, Status& status) {
+    int version = 0;
+    fields.number("version", version);
+    if (status && version != recipe_version)
+        status = failure("recipe: expected version ", recipe_version, ", got ", version,
+                         "; it was written by another version of the library");
+    read_group(fields, "positions", recipe.positions, status);
+    read_group(fields, "velocities", recipe.velocities, status);
+    read_group(fields, "accelerations", recipe.accelerations, status);
+    read_group(fields, "extras", recipe.extras, status);
+    read_group(fields, "targets", recipe.targets, status);
+    read_group(fields, "target_origins", recipe.target_origins, status);
+    fields.string("target_unit", recipe.target_unit);
+    fields.boolean("use_positions", recipe.use_positions);
+    fields.boolean("use_velocities", recipe.use_velocities);
+    fields.boolean("use_accelerations", recipe.use_accelerations);
+    fields.boolean("use_sin", recipe.use_sin);
+    fields.boolean("use_cos", recipe.use_cos);
+    fields.number("sign_velocity", recipe.sign_velocity);
+    Fields filter = fields.object("filter");
+    std::string alignment;
+    filter.number("length", recipe.filter.length);
+    filter.number("order", recipe.filter.order);
+    filter.string("alignment", alignment);
+    filter.finish();
+    recipe.filter.alignment = alignment == "causal" ? Alignment::causal : Alignment::centred;
+    fields.number("window", recipe.window);
+    fields.number("ahead", recipe.ahead);
+    fields.number("sample_period", recipe.sample_period);
+    fields.finish();
+    if (!status) return;
+    const bool odd = recipe.filter.length % 2 == 1 || alignment == "causal";
+    if ((alignment != "causal" && alignment != "centred") || recipe.filter.order < 0 || recipe.filter.length < 2 ||
+        recipe.filter.length > 1000 || recipe.filter.order >= recipe.filter.length || !odd)
+        status = failure("recipe.filter: expected a length from 2 to 1000, odd if centred, and an order below it");
+    else if (recipe.ahead < 0 || recipe.sign_velocity < 0 || recipe.sample_period < 0)
+        status = failure("recipe: expected ahead, sign_velocity and sample_period of at least 0");
+    else if (!recipe.target_origins.columns.empty() &&
+             recipe.target_origins.columns.size() != recipe.targets.columns.size())
+        status = failure("recipe.target_origins: expected none or one per target");
+}
+
+/// Inputs that the recipe makes, as FeatureMaker counts them.
+inline std::size_t input_count(const Recipe& recipe) {
+    const std::size_t q = recipe.positions.columns.size(), qd = recipe.velocities.columns.size(),
+                      qdd = recipe.accelerations.columns.size(), rates = qd > 0 ? qd : q;
+    return (recipe.use_positions ? q : 0) + (recipe.use_velocities ? rates : 0) +
+           (recipe.use_accelerations ? (qdd > 0 ? qdd : rates) : 0) + (recipe.use_sin ? q : 0) +
+           (recipe.use_cos ? q : 0) + (recipe.sign_velocity > 0 ? rates : 0) + recipe.extras.columns.size();
+}
+
+template <class T>
+void write_normaliser(JsonWriter& json, const Normaliser<T>& normaliser) {
+    json.begin_object().key("input_mean").array(normaliser.input_mean());
+    json.key("input_scale").array(normaliser.input_scale()).key("target_mean").array(normaliser.target_mean());
+    json.key("target_scale").array(normaliser.target_scale()).end_object();
+}
+
+template <class T>
+void read_normaliser(Fields fields, Normaliser<T>& out, std::size_t inputs, std::size_t outputs, Status& status) {
+    std::vector<T> values[4];
+    const char* keys[] = {"input_mean", "input_scale", "target_mean", "target_scale"};
+    for (int i = 0; i < 4; ++i) fields.numbers(keys[i], values[i]);
+    fields.finish();
+    Vector<T> vectors[4];
+    for (int i = 0; i < 4 && status; ++i) {
+        bool good = values[i].size() == (i < 2 ? inputs : outputs);
+        for (const T value : values[i]) good = good && std::isfinite(value) && (i % 2 == 0 || value > 0);
+        if (!good)
+            status = failure("normaliser.", keys[i], ": expected ", i < 2 ? inputs : outputs, " finite numbers",
+                             i % 2 == 0 ? "" : " above 0");
+        vectors[i] = Eigen::Map<const Vector<T>>(values[i].data(), static_cast<Index>(values[i].size()));
+    }
+    if (status) out = Normaliser<T>(vectors[0], vectors[1], vectors[2], vectors[3]);
+}
+
+inline void write_training(JsonWriter& json, const TrainingSummary& training) {
+    json.begin_object().member("data", training.data).member("seed", training.seed);
+    json.member("epochs", training.epochs).member("train_seconds", training.train_seconds);
+    json.member("validation_nmse", training.validation_nmse).end_object();
+}
+
+inline void read_training(Fields fields, TrainingSummary& training) {
+    fields.string("data", training.data);
+    fields.number("seed", training.seed);
+    fields.number("epochs", training.epochs);
+    fields.number("train_seconds", training.train_seconds);
+    fields.number("validation_nmse", training.validation_nmse);
+    fields.finish();
+}
+
+}  // namespace detail
+IDM_NAMESPACE_END
