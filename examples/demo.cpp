@@ -1,6 +1,7 @@
 // The whole way: log, evaluation before learning, training of three models, evaluation after, report.
 
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <exception>
@@ -142,6 +143,23 @@ idm::TestReport test_report(const Evaluation& evaluation) {
     return test;
 }
 
+/// Which derivatives are worked out from the log, and how far their filter looks ahead or lags behind.
+std::string derivatives(const idm::Recipe& recipe, double period) {
+    const bool velocity = recipe.velocities.columns.empty(), acceleration = recipe.accelerations.columns.empty();
+    if (!velocity && !acceleration) return "as recorded";
+    const idm::SavitzkyGolay filter(recipe.filter);
+    std::string text =
+        idm::detail::message(velocity ? "velocity and acceleration" : "acceleration", " by Savitzky-Golay, ",
+                             recipe.filter.length, " points, order ", recipe.filter.order);
+    if (recipe.filter.alignment == idm::Alignment::centred)
+        return text + idm::detail::message(", centred: they look ", filter.look_ahead(), " rows ahead");
+    const auto late = [&](Index derivative) {  // rounded: the filter's weights leave a delay of 0 at 1e-16
+        return idm::detail::message(std::round(filter.delay_samples(derivative) * 1000) / 1000 * period, " s late");
+    };
+    if (velocity) return text + ", causal: velocity " + late(1) + ", acceleration " + late(2);
+    return text + ", causal: acceleration " + late(1);  // the first derivative of recorded velocities
+}
+
 idm::DataReport data_report(const examples::DataSource& source, const Data& data, const Evaluation& evaluation) {
     const auto rows = [](const std::vector<idm::Segment>& segments) {
         Index sum = 0;
@@ -156,7 +174,11 @@ idm::DataReport data_report(const examples::DataSource& source, const Data& data
         {"Training", rows(data.split.train)},
         {"Validation", rows(data.split.validation)},
         {"Test", rows(data.split.test) + idm::detail::message(", of which ", evaluation.test.scored.size(), " scored")},
-        {"Inputs", inputs}};
+        {"Inputs", inputs},
+        {"Window", idm::detail::message("ends ", data.recipe.ahead, " rows behind the target row")},
+        {"Derivatives", derivatives(source.recipe, data.recipe.sample_period)}};
+    if (source.log.dropped_rows > 0)
+        report.facts.push_back({"Dropped", idm::detail::message(source.log.dropped_rows, " rows of the log")});
     if (!data.normaliser.constant_inputs().empty()) {
         std::string constant;
         for (const std::string& name : data.normaliser.constant_inputs())

@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
 set -euo pipefail
+# Several programs share the cores here: threads that spin while they wait would cost tens of times the work itself.
+export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
 
 usage() {
     cat <<'END'

@@ -174,8 +174,12 @@ inline std::string report_page(const ReportContext& context, PictureMaker& pictu
                                            "data, which alone chose epochs and seeds."));
     body += section("Before and after learning", learning_table(context));
     body += loss_section(context, pictures) + trajectory_section(context, pictures) + error_section(context, pictures);
-    body += section("Joints", "<div class=\"joints\">" + joint_table(context) + "</div>" +
-                                  note("Each model with the seed that was best on validation data; scored rows."));
+    const std::string rows = note("Each model with the seed that was best on validation data; scored test rows.");
+    const auto joints = [&](SplitScores ModelReport::*scores) {
+        return "<div class=\"joints\">" + joint_table(context, scores) + "</div>" + rows;
+    };
+    body += section("Joints after learning", joints(&ModelReport::after));
+    body += section("Joints before learning", joints(&ModelReport::before));
     body += section("How to read the figures", definitions());
 
     std::string missing;

@@ -137,14 +137,14 @@ inline std::string place_of(const ReportContext& context, Index row) {
            fixed(test.time[static_cast<std::size_t>(row)], 2) + " s";
 }
 
-/// Every joint with every model (its chosen seed).
-inline std::string joint_table(const ReportContext& context) {
+/// Every joint with every model (its chosen seed), before or after learning: `scores` is one of `ModelReport`'s.
+inline std::string joint_table(const ReportContext& context, SplitScores ModelReport::*scores) {
     const std::string unit = " (" + escape_html(context.input.data.unit) + ")";
     HtmlTable table({"Joint", "Model", "nMSE", "RMSE" + unit, "MAE" + unit, "R&sup2;", "Worst error" + unit, "Where"});
     for (std::size_t joint = 0; joint < context.input.data.joints.size(); ++joint) {
         for (const ModelGroup& group : context.groups) {
             const bool first = &group == &context.groups.front();
-            const JointMetrics& m = group.chosen->after.test.scored.joints[joint];
+            const JointMetrics& m = (group.chosen->*scores).test.scored.joints[joint];
             table.row(
                 {first ? escape_html(context.input.data.joints[joint]) : "", model_name(group), figure(m.nmse),
                  figure(m.rmse), figure(m.mae), fixed(m.r2, 3), figure(m.worst_error), place_of(context, m.worst_row)},
@@ -153,7 +153,7 @@ inline std::string joint_table(const ReportContext& context) {
     }
     for (const ModelGroup& group : context.groups) {
         const bool first = &group == &context.groups.front();
-        const Metrics& m = group.chosen->after.test.scored;
+        const Metrics& m = (group.chosen->*scores).test.scored;
         table.row({first ? "mean, worst" : "", model_name(group), figure(m.nmse), figure(m.rmse), figure(m.mae),
                    fixed(m.r2, 3), figure(m.worst().worst_error),
                    escape_html(context.input.data.joints[static_cast<std::size_t>(m.worst_joint)]) + ", " +
