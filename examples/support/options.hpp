@@ -88,7 +88,7 @@ inline DataSource simulated_arm() {
             .split = idm::ByTrajectory{}};
 }
 
-/// A user's log: by trajectories where there are three or more, else by blocks in time.
+/// A user's log: by trajectories where there are three or more, the pieces of one counted once, else by blocks in time.
 inline DataSource own_log(const Options& o) {
     idm::detail::require<idm::ConfigError>(o.data == Options().data, "expected a data set or --log, got both: '",
                                            o.data, "' and '", o.logs.front(), "'; leave one out");
@@ -101,7 +101,7 @@ inline DataSource own_log(const Options& o) {
                                          .sample_rate = o.rate_hz,
                                          .non_finite = o.drop ? idm::NonFinite::drop : idm::NonFinite::error});
     const idm::AngleUnit unit = o.degrees ? idm::AngleUnit::degree : idm::AngleUnit::radian;
-    const bool several = log.trajectories.size() >= 3;
+    const bool several = idm::by_source(log.segments()).size() >= 3;
     return {.name = "log",
             .description = paths.front().string(),
             .log = std::move(log),

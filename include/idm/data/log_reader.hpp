@@ -151,6 +151,7 @@ private:
     /// Adds rows [begin, end); rows with NaN or Inf are an error or split the trajectory.
     void add_finite(const Table& table, Index begin, Index end, const std::string& name) {
         Index pieces = 0, start = begin;
+        ++source_;
         for (Index row = begin; row <= end; ++row) {
             if (row < end && table.values.row(row).allFinite()) continue;
             if (row < end) refuse_or_count(table, row);
@@ -174,7 +175,8 @@ private:
     }
 
     void add_piece(const Table& table, Index begin, Index end, const std::string& name, Index& pieces) {
-        Trajectory trajectory{.name = name, .time = {}, .values = table.values.middleRows(begin, end - begin)};
+        Trajectory trajectory{
+            .name = name, .time = {}, .values = table.values.middleRows(begin, end - begin), .source = source_};
         if (time_column_ >= 0) {
             for (Index row = begin; row < end; ++row)
                 trajectory.time.push_back(table.values(row, time_column_) * config_.time_scale);
@@ -242,6 +244,7 @@ private:
     Log log_;
     Index trajectory_column_ = -1;
     Index time_column_ = -1;
+    Index source_ = -1;  // of the rows that are being added
 };
 
 }  // namespace detail

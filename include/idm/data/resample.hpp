@@ -70,9 +70,12 @@ inline TimeReport inspect_time(std::span<const double> time, double longest_gap 
 
 namespace detail {
 
-/// Rows `order` of a trajectory, under the same name.
+/// Rows `order` of a trajectory, under the same name and source.
 inline Trajectory take_rows(const Trajectory& from, std::span<const Index> order) {
-    Trajectory out{.name = from.name, .time = {}, .values = Matrix<double>(std::ssize(order), from.values.cols())};
+    Trajectory out{.name = from.name,
+                   .time = {},
+                   .values = Matrix<double>(std::ssize(order), from.values.cols()),
+                   .source = from.source};
     for (std::size_t i = 0; i < order.size(); ++i) {
         out.time.push_back(from.time[static_cast<std::size_t>(order[i])]);
         out.values.row(static_cast<Index>(i)) = from.values.row(order[i]);
@@ -120,7 +123,8 @@ private:
 inline Trajectory sample(const Trajectory& from, double rate, Interpolation kind) {
     // The small excess keeps the last row when the duration is a whole number of steps but for rounding.
     const Index rows = static_cast<Index>(std::floor((from.time.back() - from.time.front()) * rate + 1e-6)) + 1;
-    Trajectory out{.name = from.name, .time = {}, .values = Matrix<double>(rows, from.values.cols())};
+    Trajectory out{
+        .name = from.name, .time = {}, .values = Matrix<double>(rows, from.values.cols()), .source = from.source};
     Interpolator interpolator(from, kind);
     for (Index row = 0; row < rows; ++row) {
         out.time.push_back(from.time.front() + static_cast<double>(row) / rate);
@@ -148,7 +152,10 @@ inline Trajectory decimate(const Trajectory& from, Index factor) {
         const Index end = row < 0 ? 0 : last;
         return 2 * from.values.row(end) - from.values.row(std::clamp<Index>(2 * end - row, 0, last));
     };
-    Trajectory out{.name = from.name, .time = {}, .values = Matrix<double>(last / factor + 1, from.values.cols())};
+    Trajectory out{.name = from.name,
+                   .time = {},
+                   .values = Matrix<double>(last / factor + 1, from.values.cols()),
+                   .source = from.source};
     for (Index row = 0; row < out.values.rows(); ++row) {
         const Index centre = row * factor;
         out.time.push_back(from.time[static_cast<std::size_t>(centre)]);

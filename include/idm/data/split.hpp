@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -26,7 +27,8 @@ struct Split {
     std::vector<Segment> train, validation, test;
 };
 
-/// Whole trajectories, drawn at random; the fractions, of the number of trajectories, sum to 1.
+/// Whole trajectories, drawn at random; the fractions, of the number of trajectories, sum to 1. The pieces of one
+/// recording count once and stay together.
 struct ByTrajectory {
     double train = 0.7;
     double validation = 0.15;
@@ -40,7 +42,8 @@ struct ByName {
 };
 
 /// Every trajectory cut into three blocks in the order of time, for logs of one or few long runs; the fractions sum
-/// to 1.
+/// to 1. The pieces of one recording are cut as one; what a cut leaves of a piece is left out where it is shorter than
+/// the gap.
 struct ByBlock {
     double train = 0.7;
     double validation = 0.15;
@@ -57,6 +60,22 @@ struct ByRows {
 };
 
 using SplitRule = std::variant<ByTrajectory, ByName, ByBlock, ByRows>;
+
+/// The segments of each recording: its pieces, where rows were dropped or stamps had gaps, follow each other without a
+/// gap that would keep training data from the test set.
+inline std::vector<std::vector<Segment>> by_source(std::span<const Segment> segments) {
+    std::vector<std::vector<Segment>> sources;
+    for (const Segment& segment : segments) {
+        const auto known = std::find_if(sources.begin(), sources.end(), [&](const auto& pieces) {
+            return segment.source >= 0 && pieces.front().source == segment.source;
+        });
+        if (known == sources.end())
+            sources.push_back({segment});
+        else
+            known->push_back(segment);
+    }
+    return sources;
+}
 
 namespace detail {
 
@@ -91,7 +110,7 @@ inline Split checked(Split split) {
     return split;
 }
 
-/// Shortens blocks at their end where a block of another part follows in the same trajectory within `gap` rows: the
+/// Shortens blocks at their end where a block of another part follows in the same recording within `gap` rows: the
 /// later block keeps its rows, and with them the figures published for it.
 inline void open_gaps(Split& split, std::span<const Segment> trajectories, Index gap) {
     const auto trajectory_of = [&](const Segment& block) {
@@ -99,13 +118,17 @@ inline void open_gaps(Split& split, std::span<const Segment> trajectories, Index
             return trajectory.begin <= block.begin && block.end <= trajectory.end;
         });
     };
+    const auto same_source = [&](const Segment& a, const Segment& b) {
+        const auto first = trajectory_of(a), second = trajectory_of(b);
+        return first == second || (first->source >= 0 && first->source == second->source);
+    };
     Split whole = split;
     for (std::size_t i = 0; i < 3; ++i)
         for (Segment& block : *parts(split)[i]) {
-            const auto trajectory = trajectory_of(block);
+            const Segment from = block;
             for (std::size_t other = 0; other < 3; ++other)
                 for (const Segment& later : *parts(whole)[other])
-                    if (other != i && later.begin >= block.end && trajectory_of(later) == trajectory)
+                    if (other != i && later.begin >= block.end && same_source(later, from))
                         block.end = std::min(block.end, later.begin - gap);
             require<DataError>(block.size() > 0, "block '", block.name, "' from row ", block.begin,
                                " is not longer than the gap of ", gap,
@@ -113,26 +136,73 @@ inline void open_gaps(Split& split, std::span<const Segment> trajectories, Index
         }
 }
 
+/// *Errors*: `DataError` where two parts hold pieces of one recording.
+inline void keep_pieces_together(Split& split) {
+    for (std::size_t i = 0; i < 3; ++i)
+        for (std::size_t j = i + 1; j < 3; ++j)
+            for (const Segment& a : *parts(split)[i])
+                for (const Segment& b : *parts(split)[j])
+                    require<DataError>(a.source < 0 || a.source != b.source, "'", a.name, "' (", part_names[i],
+                                       ") and '", b.name, "' (", part_names[j],
+                                       ") are pieces of one recording: expected them in one part, for no gap keeps "
+                                       "them apart; or split by block");
+}
+
+/// The blocks of one recording. Rows are counted over its pieces, and `gap` rows are left out before each cut.
+inline void cut_source(Split& split, std::span<const Segment> pieces, const ByBlock& rule, Index gap) {
+    Index rows = 0;
+    for (const Segment& piece : pieces) rows += piece.size();
+    const auto row_at = [&](double fraction) {
+        return static_cast<Index>(std::llround(fraction * static_cast<double>(rows)));
+    };
+    const std::array<Index, 4> cuts = {0, row_at(rule.train), row_at(rule.train + rule.validation), rows};
+    for (std::size_t i = 0; i < 3; ++i) {
+        bool found = false;
+        Index before = 0;  // rows of the pieces before this one
+        for (const Segment& piece : pieces) {
+            const Index begin = std::max(cuts[i] - before, Index(0));
+            const Index end = std::min(cuts[i + 1] - (i < 2 ? gap : 0) - before, piece.size());
+            before += piece.size();
+            const bool left_over = pieces.size() > 1 && end - begin < std::min(gap, piece.size());
+            if (begin >= end || left_over) continue;
+            parts(split)[i]->push_back(
+                {piece.begin + begin, piece.begin + end, message(piece.name, " ", part_names[i]), piece.source});
+            found = true;
+        }
+        require<DataError>(found, "block '", pieces.front().name, " ", part_names[i], "' of ", cuts[i + 1] - cuts[i],
+                           " rows is not longer than the gap of ", gap,
+                           " rows to the block behind it; use longer blocks or a shorter window");
+    }
+}
+
 }  // namespace detail
 
-/// *Errors*: `DataError` when there are fewer than three trajectories.
+/// *Errors*: `DataError` when there are fewer than three trajectories, the pieces of one recording counted once.
 inline Split split_by_trajectory(std::span<const Segment> segments, const ByTrajectory& rule) {
     detail::check_fractions(rule.train, rule.validation, rule.test);
-    const Index count = static_cast<Index>(segments.size());
+    std::vector<std::vector<Segment>> shuffled = by_source(segments);
+    const Index count = std::ssize(shuffled);
     const auto share = [&](double fraction) {
         return std::max<Index>(1, std::llround(fraction * static_cast<double>(count)));
     };
     const Index validation = share(rule.validation), test = share(rule.test);
     detail::require<DataError>(validation + test < count, "expected trajectories for train, ", validation,
                                " for validation and ", test, " for test, got ", count,
-                               " in all; record more, or split by block");
-    std::vector<Segment> shuffled(segments.begin(), segments.end());
-    Random(rule.seed).shuffle(std::span<Segment>(shuffled));
-    const auto first = shuffled.begin(), second = first + validation, third = second + test;
-    return detail::checked({.train = {third, shuffled.end()}, .validation = {first, second}, .test = {second, third}});
+                               " in all (the pieces of one count once); record more, or split by block");
+    Random(rule.seed).shuffle(std::span(shuffled));
+    Split split;
+    for (Index i = 0; i < count; ++i) {
+        std::vector<Segment>& part = i < validation          ? split.validation
+                                     : i < validation + test ? split.test
+                                                             : split.train;
+        const std::vector<Segment>& pieces = shuffled[static_cast<std::size_t>(i)];
+        part.insert(part.end(), pieces.begin(), pieces.end());
+    }
+    return detail::checked(std::move(split));
 }
 
-/// *Errors*: `DataError` for an unknown name (with the nearest), an empty part, a trajectory listed twice.
+/// *Errors*: `DataError` for an unknown name (with the nearest), an empty part, a trajectory listed twice, pieces of
+/// one recording in different parts.
 inline Split split_by_trajectory(std::span<const Segment> segments, const ByName& rule) {
     std::vector<std::string> names;
     for (const Segment& segment : segments) names.push_back(segment.name);
@@ -142,7 +212,9 @@ inline Split split_by_trajectory(std::span<const Segment> segments, const ByName
             result.push_back(segments[static_cast<std::size_t>(detail::find_name(names, name, "trajectory"))]);
         return result;
     };
-    return detail::checked({.train = pick(rule.train), .validation = pick(rule.validation), .test = pick(rule.test)});
+    Split split{.train = pick(rule.train), .validation = pick(rule.validation), .test = pick(rule.test)};
+    detail::keep_pieces_together(split);
+    return detail::checked(std::move(split));
 }
 
 /// `gap`: rows that window, `ahead` and filter span need between blocks; the larger of it and `rule.gap` counts.
@@ -165,19 +237,13 @@ inline Split split_by_block(std::span<const Segment> segments, const ByRows& rul
     return split;
 }
 
+/// *Errors*: `DataError` for a recording of which a part would stay empty.
 inline Split split_by_block(std::span<const Segment> segments, const ByBlock& rule, Index gap) {
     detail::check_fractions(rule.train, rule.validation, rule.test);
-    ByRows blocks{.train = {}, .validation = {}, .test = {}, .gap = rule.gap};
-    for (const Segment& segment : segments) {
-        const auto row_at = [&](double fraction) {
-            return segment.begin + static_cast<Index>(std::llround(fraction * static_cast<double>(segment.size())));
-        };
-        const Index first = row_at(rule.train), second = row_at(rule.train + rule.validation);
-        blocks.train.push_back({segment.begin, first, detail::message(segment.name, " train")});
-        blocks.validation.push_back({first, second, detail::message(segment.name, " validation")});
-        blocks.test.push_back({second, segment.end, detail::message(segment.name, " test")});
-    }
-    return split_by_block(segments, blocks, gap);
+    Split split;
+    for (const std::vector<Segment>& pieces : by_source(segments))
+        detail::cut_source(split, pieces, rule, std::max(gap, rule.gap));
+    return detail::checked(std::move(split));
 }
 
 /// Divides the trajectories of a log by any of the rules; `gap` matters to those that cut trajectories.

@@ -23,6 +23,8 @@ struct Trajectory {
     std::string name;
     std::vector<double> time;
     Matrix<double> values;
+    /// Number of the recording that this is a piece of, shared by its pieces; below 0: a recording of its own.
+    Index source = -1;
 };
 
 /// Rows [begin, end) of one trajectory, or of a block of one, in the concatenation of all trajectories of a log.
@@ -30,6 +32,7 @@ struct Segment {
     Index begin = 0;
     Index end = 0;
     std::string name;
+    Index source = -1;  ///< that of the trajectory
 
     Index size() const { return end - begin; }
     friend bool operator==(const Segment&, const Segment&) = default;
@@ -105,7 +108,7 @@ struct Log {
         std::vector<Segment> result;
         Index begin = 0;
         for (const Trajectory& trajectory : trajectories) {
-            result.push_back({begin, begin + trajectory.values.rows(), trajectory.name});
+            result.push_back({begin, begin + trajectory.values.rows(), trajectory.name, trajectory.source});
             begin = result.back().end;
         }
         return result;

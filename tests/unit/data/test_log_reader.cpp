@@ -121,6 +121,20 @@ TEST_CASE("dropping bad rows splits the trajectory there and says how many are g
                ContainsSubstring("no rows are left: 7"));
 }
 
+TEST_CASE("pieces of one run share its source, whatever parted them") {
+    const TemporaryFolder folder;
+    const std::vector<std::filesystem::path> files = {
+        folder.write("a.csv", "t,q\n0,1\n1,2\n2,nan\n3,4\n4,5\n20,6\n21,7\n"),
+        folder.write("b.csv", "t,q\n0,1\n1,2\n")};
+    idm::LogConfig config{.time_column = "t", .non_finite = idm::NonFinite::drop, .shortest_piece = 2};
+    config.resample.rate = 1;
+    const idm::Log log = idm::read_log(files, config);
+    CHECK(names(log) == Names{"a", "a part 2", "a part 3", "b"});
+    std::vector<idm::Index> sources;
+    for (const idm::Segment& segment : log.segments()) sources.push_back(segment.source);
+    CHECK(sources == std::vector<idm::Index>{0, 0, 0, 1});
+}
+
 TEST_CASE("a missing label is dropped and does not end its trajectory's name") {
     const TemporaryFolder folder;
     const auto file = folder.write("log.csv", "id,q\n3,1\n3,2\n,3\n3,4\n4,5\n");

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -124,6 +126,51 @@ TEST_CASE("block splits that leak or stay empty are refused") {
                ContainsSubstring("'b'") && ContainsSubstring("is empty"));
     CHECK_THAT(refuse({.train = {{0, 50, "a"}}, .validation = {{60, 70, "b"}}, .test = {{150, 250, "c"}}}),
                ContainsSubstring("'c'") && ContainsSubstring("200 rows"));
+}
+
+TEST_CASE("the pieces of one run never reach two parts") {
+    // Four runs of 100, 60, 60 and 60 rows; the first has three pieces.
+    const Segments segments = {{0, 40, "a", 0},    {40, 70, "a part 2", 0}, {70, 100, "a part 3", 0},
+                               {100, 160, "b", 1}, {160, 220, "c", 2},      {220, 280, "d"}};
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+        const idm::Split split = idm::split_by_trajectory(segments, idm::ByTrajectory{.seed = seed});
+        std::size_t of_a = 0;
+        for (const Segments* part : {&split.train, &split.validation, &split.test}) {
+            const auto count = static_cast<std::size_t>(
+                std::count_if(part->begin(), part->end(), [](const Segment& s) { return s.source == 0; }));
+            CHECK((count == 0 || count == 3));
+            of_a += count;
+            // Of four runs, one is for validation and one for the test.
+            if (part != &split.train) CHECK(part->size() == (count == 3 ? 3 : 1));
+        }
+        CHECK(of_a == 3);
+    }
+    CHECK_THAT(message_of<idm::DataError>(
+                   [&] { idm::split_by_trajectory(std::span(segments).first(4), idm::ByTrajectory{}); }),
+               ContainsSubstring("got 2 in all"));
+    CHECK_THAT(message_of<idm::DataError>([&] {
+                   idm::split_by_trajectory(
+                       segments, idm::ByName{.train = {"a", "b"}, .validation = {"c"}, .test = {"a part 3"}});
+               }),
+               ContainsSubstring("'a' (train) and 'a part 3' (test) are pieces of one recording"));
+}
+
+TEST_CASE("blocks keep their gap across the pieces of one run") {
+    const Segments pieces = {{0, 40, "a", 7}, {40, 70, "b", 7}, {70, 100, "c", 7}};
+    const idm::Split rows =
+        idm::split_by_block(pieces, idm::ByRows{{{0, 40, "a"}}, {{45, 70, "b"}}, {{70, 100, "c"}}}, 10);
+    CHECK(rows.train == Segments{{0, 35, "a"}});
+    CHECK(rows.validation == Segments{{45, 60, "b"}});
+    // Cuts at rows 50 and 75: validation would end with rows 70 to 71 of c, but the gap takes them.
+    const idm::ByBlock rule{.train = 0.5, .validation = 0.25, .test = 0.25};
+    const idm::Split split = idm::split_by_block(pieces, rule, 3);
+    CHECK(split.train == Segments{{0, 40, "a train", 7}, {40, 47, "b train", 7}});
+    CHECK(split.validation == Segments{{50, 70, "b validation", 7}});
+    CHECK(split.test == Segments{{75, 100, "c test", 7}});
+    // The 2 rows of b before the gap are too few for a window that fits the gap.
+    CHECK(idm::split_by_block(pieces, rule, 8).train == Segments{{0, 40, "a train", 7}});
+    CHECK_THAT(message_of<idm::DataError>([&] { idm::split_by_block(pieces, rule, 25); }),
+               ContainsSubstring("block 'a validation' of 25 rows is not longer than the gap of 25"));
 }
 
 TEST_CASE("any rule is followed through one function") {
