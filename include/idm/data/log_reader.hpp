@@ -23,7 +23,8 @@
 
 IDM_NAMESPACE_BEGIN
 
-/// What happens to a row with NaN or Inf: an error, or it is dropped and its trajectory split there.
+/// What happens to a row with NaN or Inf: an error, or it is dropped and its trajectory split there. A column that is
+/// NaN in every row of the log counts as unused and does neither.
 enum class NonFinite { error, drop };
 
 /// Steps of time may differ from their median by this part of it.
@@ -84,7 +85,7 @@ inline Table read_table(const std::filesystem::path& path, const LogConfig& conf
 /// Gathers tables into a log, trajectory by trajectory.
 class LogBuilder {
 public:
-    explicit LogBuilder(const LogConfig& config) : config_(config) {
+    LogBuilder(const LogConfig& config, std::span<const Table> tables) : config_(config) {
         require<ConfigError>(config.sample_rate >= 0 && std::isfinite(config.sample_rate),
                              "expected a sample rate in Hz, got ", config.sample_rate);
         require<ConfigError>(config.time_column.empty() || config.sample_rate == 0,
@@ -93,15 +94,19 @@ public:
                              "expected a rate in Hz to resample to, got ", config.resample.rate);
         require<ConfigError>(config.resample.rate == 0 || !config.time_column.empty(),
                              "expected a time column to resample by, got none");
+        log_.columns = tables.front().columns;
+        if (!config.trajectory_column.empty()) trajectory_column_ = log_.column(config.trajectory_column);
+        if (!config.time_column.empty()) time_column_ = log_.column(config.time_column);
+        for (const Table& table : tables) check_columns(table);
+        for (Index column = 0; column < std::ssize(log_.columns); ++column) {
+            const bool empty = std::all_of(tables.begin(), tables.end(), [&](const Table& table) {
+                return table.values.col(column).array().isNaN().all();
+            });
+            if (!empty || column == time_column_ || column == trajectory_column_) checked_.push_back(column);
+        }
     }
 
     void add(const Table& table) {
-        if (log_.trajectories.empty()) {
-            log_.columns = table.columns;
-            if (!config_.trajectory_column.empty()) trajectory_column_ = log_.column(config_.trajectory_column);
-            if (!config_.time_column.empty()) time_column_ = log_.column(config_.time_column);
-        }
-        check_columns(table);
         const Index rows = table.values.rows();
         const std::size_t first_of_file = log_.trajectories.size();
         for (Index begin = 0; begin < rows;) {
@@ -148,13 +153,21 @@ private:
         return {text, std::to_chars(text, text + sizeof text, table.values(row, trajectory_column_)).ptr};
     }
 
+    /// The first checked column whose value in this row is NaN or Inf; -1 for none.
+    Index bad_column(const Table& table, Index row) const {
+        const auto bad = std::find_if(checked_.begin(), checked_.end(),
+                                      [&](Index column) { return !std::isfinite(table.values(row, column)); });
+        return bad == checked_.end() ? -1 : *bad;
+    }
+
     /// Adds rows [begin, end); rows with NaN or Inf are an error or split the trajectory.
     void add_finite(const Table& table, Index begin, Index end, const std::string& name) {
         Index pieces = 0, start = begin;
         ++source_;
         for (Index row = begin; row <= end; ++row) {
-            if (row < end && table.values.row(row).allFinite()) continue;
-            if (row < end) refuse_or_count(table, row);
+            const Index bad = row < end ? bad_column(table, row) : -1;
+            if (row < end && bad < 0) continue;
+            if (row < end) refuse_or_count(table, row, bad);
             const bool whole = start == begin && row == end;
             if (whole || row - start >= config_.shortest_piece)
                 add_piece(table, start, row, name, pieces);
@@ -164,9 +177,7 @@ private:
         }
     }
 
-    void refuse_or_count(const Table& table, Index row) {
-        Index column = 0;
-        while (std::isfinite(table.values(row, column))) ++column;
+    void refuse_or_count(const Table& table, Index row, Index column) {
         require<DataError>(config_.non_finite == NonFinite::drop, table.place(row), ", column '",
                            log_.columns[static_cast<std::size_t>(column)],
                            "': expected a finite number, got NaN, Inf or an empty field; mend the log, or drop such "
@@ -244,7 +255,8 @@ private:
     Log log_;
     Index trajectory_column_ = -1;
     Index time_column_ = -1;
-    Index source_ = -1;  // of the rows that are being added
+    std::vector<Index> checked_;  // columns where NaN or Inf matters
+    Index source_ = -1;           // of the rows that are being added
 };
 
 }  // namespace detail
@@ -257,8 +269,14 @@ private:
 /// differ between files; `ConfigError`
 /// for settings that contradict each other.
 inline Log read_log(std::span<const std::filesystem::path> paths, const LogConfig& config = {}) {
-    detail::LogBuilder builder(config);
-    for (const std::filesystem::path& file : detail::log_files(paths)) builder.add(detail::read_table(file, config));
+    std::vector<detail::Table> tables;
+    for (const std::filesystem::path& file : detail::log_files(paths))
+        tables.push_back(detail::read_table(file, config));
+    detail::LogBuilder builder(config, tables);
+    for (detail::Table& table : tables) {
+        builder.add(table);
+        table = {};  // the log holds its rows now
+    }
     return builder.finish();
 }
 

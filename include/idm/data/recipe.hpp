@@ -108,6 +108,9 @@ public:
             const Index column = log.column(names_[i]);
             columns_.push_back(column);
             names_[i] = log.columns[static_cast<std::size_t>(column)];
+            require<DataError>(has_value(log, column), "column '", names_[i],
+                               "' is empty or NaN in every row, so it can't serve for the ", what,
+                               "; name another one");
             factors_.push_back((group.scale.empty() ? 1.0 : group.scale[i]) *
                                (group.unit == AngleUnit::degree ? std::numbers::pi / 180 : 1.0));
         }
@@ -126,6 +129,12 @@ public:
     }
 
 private:
+    static bool has_value(const Log& log, Index column) {
+        return std::any_of(log.trajectories.begin(), log.trajectories.end(), [&](const Trajectory& trajectory) {
+            return !trajectory.values.col(column).array().isNaN().all();
+        });
+    }
+
     std::vector<std::string> names_;
     std::vector<Index> columns_;
     std::vector<double> factors_;

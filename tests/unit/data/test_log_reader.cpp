@@ -135,6 +135,26 @@ TEST_CASE("pieces of one run share its source, whatever parted them") {
     CHECK(sources == std::vector<idm::Index>{0, 0, 0, 1});
 }
 
+TEST_CASE("a column that is empty in every row does not cost the log") {
+    const TemporaryFolder folder;
+    const std::vector<std::filesystem::path> files = {folder.write("a.csv", "t,q,spare\n0,1,\n1,2,\n2,,\n"),
+                                                      folder.write("b.csv", "t,q,spare\n0,3,nan\n1,4,\n")};
+    const idm::Log log = idm::read_log(files, {.non_finite = idm::NonFinite::drop, .shortest_piece = 1});
+    CHECK(log.rows() == 4);
+    CHECK(log.dropped_rows == 1);
+    CHECK(idm::read_log(files[1], {.time_column = "t"}).rows() == 2);
+    // Elsewhere it has values, or it is the column of the time or of the trajectories: as ever.
+    const auto filled = folder.write("c.csv", "t,q,spare\n0,3,nan\n1,4,7\n");
+    CHECK_THAT(message_of<idm::DataError>([&] {
+                   (void)idm::read_log(std::vector{files[1], filled});
+               }),
+               ContainsSubstring("b.csv' line 2, column 'spare'"));
+    CHECK_THAT(message_of<idm::DataError>([&] { (void)idm::read_log(files[1], {.time_column = "spare"}); }),
+               ContainsSubstring("column 'spare'"));
+    CHECK_THAT(message_of<idm::DataError>([&] { (void)idm::read_log(files[1], {.trajectory_column = "spare"}); }),
+               ContainsSubstring("column 'spare'"));
+}
+
 TEST_CASE("a missing label is dropped and does not end its trajectory's name") {
     const TemporaryFolder folder;
     const auto file = folder.write("log.csv", "id,q\n3,1\n3,2\n,3\n3,4\n4,5\n");

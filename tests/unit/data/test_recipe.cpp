@@ -164,6 +164,16 @@ TEST_CASE("numbers that are not finite are found in logs made in memory, too") {
                ContainsSubstring("'down' row 4") && ContainsSubstring("'tau'"));
 }
 
+TEST_CASE("a column without a value is named when a recipe asks for it") {
+    idm::Log log = parabolas();
+    for (idm::Trajectory& trajectory : log.trajectories) trajectory.values.col(3).setConstant(std::nan(""));
+    idm::Recipe recipe{.positions = {.columns = {"q"}}, .targets = {.columns = {"tau"}}};
+    CHECK(idm::make_features<double>(log, recipe).inputs.rows() == 14);
+    recipe.extras = {.columns = {"force"}};
+    CHECK_THAT(message_of<idm::DataError>([&] { idm::make_features<double>(log, recipe); }),
+               ContainsSubstring("column 'force' is empty or NaN in every row"));
+}
+
 TEST_CASE("targets may be relative to state columns, each in its own unit") {
     const idm::Log log = parabolas();
     idm::Recipe recipe{.positions = {.columns = {"q"}},
