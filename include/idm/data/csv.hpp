@@ -23,7 +23,7 @@ enum class CsvHeader { detect, present, absent };
 struct CsvConfig {
     /// ';', tab, ',' or ' ' (any run of spaces and tabs); 0: the first of them that the first line contains.
     char delimiter = 0;
-    /// detect: a first line with anything but numbers is a header.
+    /// detect: a first line with anything but numbers is a header; one of mostly numbers is an error.
     CsvHeader header = CsvHeader::detect;
     /// Names that replace the header; empty: the header's, or "0", "1", ... without one.
     std::vector<std::string> columns = {};
@@ -123,12 +123,8 @@ private:
     /// Settles the columns from the first line; true if it is a header.
     bool take_header() {
         columns_ = static_cast<Index>(fields_.size());
-        const bool header = config_.header == CsvHeader::present ||
-                            (config_.header == CsvHeader::detect &&
-                             !std::all_of(fields_.begin(), fields_.end(), [&](std::string_view field) {
-                                 double ignored;
-                                 return parse_number(field, delimiter_, ignored);
-                             }));
+        const bool header =
+            config_.header == CsvHeader::present || (config_.header == CsvHeader::detect && looks_like_header());
         std::vector<std::string> names = config_.columns;
         if (names.empty() && header) names.assign(fields_.begin(), fields_.end());
         table_.columns = column_names(names, columns_, table_.source);
@@ -138,6 +134,22 @@ private:
         require<DataError>(twice == sorted.end(), place(), ": expected different column names, got '",
                            twice == sorted.end() ? "" : *twice, "' twice");
         return header;
+    }
+
+    /// *Errors*: `DataError` for text among mostly numbers: as a header, it would swallow a row.
+    bool looks_like_header() const {
+        const auto is_text = [&](std::string_view field) {
+            double ignored;
+            return !parse_number(field, delimiter_, ignored);
+        };
+        const auto text = std::find_if(fields_.begin(), fields_.end(), is_text);
+        if (text == fields_.end()) return false;
+        const auto numbers = std::count_if(fields_.begin(), fields_.end(),
+                                           [&](std::string_view field) { return !field.empty() && !is_text(field); });
+        require<DataError>(2 * numbers <= columns_, place(), ": expected a header or a row of numbers, got ", numbers,
+                           " numbers among ", columns_, " fields and '", *text,
+                           "'; mend the field, or say what the line is: CsvHeader::present or CsvHeader::absent");
+        return true;
     }
 
     std::string place() const { return message("'", table_.source.string(), "' line ", line_number_); }

@@ -103,6 +103,17 @@ TEST_CASE("bad text files say what is wrong and where") {
     CHECK_THAT(data_error("a,b\n"), ContainsSubstring("a header only"));
 }
 
+TEST_CASE("a first line of mostly numbers with text among them is not taken for a header") {
+    const std::string error = data_error("0x000000,1,2\n0x000001,3,4\n");
+    CHECK_THAT(error, ContainsSubstring("line 1") && ContainsSubstring("'0x000000'"));
+    CHECK_THAT(error, ContainsSubstring("CsvHeader::present") && ContainsSubstring("CsvHeader::absent"));
+    CHECK(parse("0x0,1,2\n5,3,4\n", {.header = idm::CsvHeader::present}).values.rows() == 1);
+    CHECK_THAT(data_error("0x0,1,2\n", {.header = idm::CsvHeader::absent}), ContainsSubstring("got '0x0'"));
+    // Half of the fields, and fields without a name, may be a header.
+    CHECK(parse("t,q,1,2\n0,1,2,3\n").columns == std::vector<std::string>{"t", "q", "1", "2"});
+    CHECK(parse(",1,t\n0,1,2\n").columns == std::vector<std::string>{"", "1", "t"});
+}
+
 TEST_CASE("files that can't be read as text") {
     const TemporaryFolder folder;
     CHECK_THAT(message_of<idm::FileError>([&] { (void)idm::read_csv(folder.path() / "no.csv"); }),
