@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <cmath>
 #include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include <idm/core/config.hpp>
@@ -59,7 +61,13 @@ inline std::size_t edit_distance(std::string_view a, std::string_view b) {
     return row[b.size()];
 }
 
-/// Position of `wanted` among `names`: an exact name first, else a number counted from 0.
+inline bool is_number(std::string_view text) {
+    double value = 0;
+    const auto [stop, code] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return code == std::errc() && stop == text.data() + text.size() && std::isfinite(value);
+}
+
+/// Position of `wanted` among `names`: an exact name first, else a number counted from 0 unless a name is a number.
 ///
 /// *Errors*: `DataError` with the nearest name; `what` says what the names are ("column", "trajectory").
 inline Index find_name(std::span<const std::string> names, std::string_view wanted, std::string_view what) {
@@ -69,7 +77,8 @@ inline Index find_name(std::span<const std::string> names, std::string_view want
     Index number = 0;
     const char* end = wanted.data() + wanted.size();
     const auto [stop, code] = std::from_chars(wanted.data(), end, number);
-    if (code == std::errc() && stop == end) {
+    const bool are_numbers = std::any_of(names.begin(), names.end(), is_number);
+    if (!are_numbers && code == std::errc() && stop == end) {
         require<DataError>(number >= 0 && number < count, "expected a ", what, " number from 0 to ", count - 1,
                            ", got ", wanted);
         return number;
@@ -79,7 +88,8 @@ inline Index find_name(std::span<const std::string> names, std::string_view want
         return edit_distance(a, wanted) < edit_distance(b, wanted);
     });
     raise<DataError>("no ", what, " is named '", wanted, "'; the nearest of ", count, " is '", *nearest,
-                     "' (names are case-sensitive; a number counts from 0)");
+                     are_numbers ? "' (names are numbers themselves, so a number is no position)"
+                                 : "' (names are case-sensitive; a number counts from 0)");
 }
 
 }  // namespace detail
@@ -91,7 +101,7 @@ struct Log {
     /// Rows that were left out on request because they held NaN or Inf; the trajectory is split there.
     Index dropped_rows = 0;
 
-    /// Position of a column, by its name or else by its number counted from 0.
+    /// Position of a column, by its name or else by its number counted from 0, where no name is a number itself.
     ///
     /// *Errors*: `DataError` that names the nearest column.
     Index column(std::string_view name_or_number) const { return detail::find_name(columns, name_or_number, "column"); }

@@ -49,6 +49,15 @@ TEST_CASE("trajectories are listed by name or number") {
     CHECK(split.test == Segments{{20, 30, "run2"}});
 }
 
+TEST_CASE("an absent trajectory number is not another trajectory") {
+    const Segments segments = {{0, 10, "1"}, {10, 20, "2"}, {20, 30, "3"}};
+    CHECK(idm::split_by_trajectory(segments, idm::ByName{{"1"}, {"2"}, {"3"}}).train.at(0).begin == 0);
+    CHECK_THAT(message_of<idm::DataError>([&] {
+                   idm::split_by_trajectory(segments, idm::ByName{{"0"}, {"2"}, {"3"}});
+               }),
+               ContainsSubstring("no trajectory is named '0'"));
+}
+
 TEST_CASE("trajectory splits that can't be judged are refused") {
     const Segments segments = equal_segments(4, 10);
     const auto refuse = [&](const idm::ByName& rule) {

@@ -16,13 +16,21 @@ TEST_CASE("the edit distance counts single-character edits and ignores case") {
 }
 
 TEST_CASE("a column is found by name, else by number from 0") {
-    const idm::Log log{.columns = {"time", "q1", "2", "tau_1"}, .trajectories = {}};
+    const idm::Log log{.columns = {"time", "q1", "q2", "tau_1", "nan"}, .trajectories = {}};
     CHECK(log.column("q1") == 1);
     CHECK(log.column("3") == 3);
-    CHECK(log.column("2") == 2);
     const idm::Log numbers{.columns = {"5", "0"}, .trajectories = {}};
     CHECK(numbers.column("0") == 1);  // the name comes first
-    CHECK(numbers.column("1") == 1);
+}
+
+TEST_CASE("where names are numbers, an absent one is no position") {
+    const idm::Log log{.columns = {"1", "2", "3"}, .trajectories = {}};
+    CHECK(log.column("1") == 0);
+    CHECK_THAT(message_of<idm::DataError>([&] { (void)log.column("0"); }),
+               ContainsSubstring("no column is named '0'") && ContainsSubstring("names are numbers themselves"));
+    const idm::Log one{.columns = {"t", "2.5", "q"}, .trajectories = {}};
+    CHECK_THROWS_AS(one.column("0"), idm::DataError);
+    CHECK(one.column("t") == 0);
 }
 
 TEST_CASE("an unknown column names the nearest one") {
