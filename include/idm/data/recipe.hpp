@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <numbers>
 #include <string>
 #include <vector>
@@ -225,15 +226,17 @@ private:
     std::vector<std::string> names_;
 };
 
-/// *Errors*: `DataError` that names trajectory, row and column of a number that is not finite.
-inline void require_finite(const Matrix<double>& values, const Trajectory& trajectory,
-                           const std::vector<std::string>& names) {
-    if (values.allFinite()) return;
+/// *Errors*: `DataError` that names trajectory, row and column of a number that is not finite, or not in a `T`.
+template <class T>
+void require_finite(const Matrix<double>& values, const Trajectory& trajectory, const std::vector<std::string>& names) {
+    constexpr double largest = std::numeric_limits<T>::max();
+    if ((values.array().abs() <= largest).all()) return;
     for (Index row = 0; row < values.cols(); ++row)
         for (Index i = 0; i < values.rows(); ++i)
-            require<DataError>(std::isfinite(values(i, row)), "trajectory '", trajectory.name, "' row ", row,
+            require<DataError>(std::abs(values(i, row)) <= largest, "trajectory '", trajectory.name, "' row ", row,
                                " (counted from 0), '", names[static_cast<std::size_t>(i)],
-                               "': expected a finite number, got NaN or Inf; mend the log or drop such rows");
+                               "': expected a finite number up to ", largest, ", got ", values(i, row),
+                               "; mend the log or drop such rows");
 }
 
 }  // namespace detail
@@ -249,8 +252,9 @@ inline Index filter_span(const Recipe& recipe) {
 
 /// Computes every feature once per log row, trajectory by trajectory; derivatives never reach across two of them.
 ///
-/// *Errors*: `DataError` for an unknown column, a trajectory shorter than the filter, NaN or Inf, an unknown or
-/// changing sample period; `ConfigError` for a recipe that contradicts itself. *Cost*: rows x inputs x filter length.
+/// *Errors*: `DataError` for an unknown column, a trajectory shorter than the filter, NaN, Inf or a number beyond
+/// `T`, an unknown or changing sample period; `ConfigError` for a recipe that contradicts itself.
+/// *Cost*: rows x inputs x filter length.
 template <class T>
 Features<T> make_features(const Log& log, const Recipe& recipe) {
     detail::require<DataError>(log.rows() > 0, "expected a log with rows, got an empty one");
@@ -274,8 +278,8 @@ Features<T> make_features(const Log& log, const Recipe& recipe) {
         const Matrix<double> inputs = maker.compute(trajectory);
         Matrix<double> outputs = targets.read(trajectory);
         if (!origins.empty()) outputs -= origins.read(trajectory);
-        detail::require_finite(inputs, trajectory, maker.names());
-        detail::require_finite(outputs, trajectory, targets.names());
+        detail::require_finite<T>(inputs, trajectory, maker.names());
+        detail::require_finite<T>(outputs, trajectory, targets.names());
         features.inputs.middleRows(segment.begin, segment.size()) = inputs.transpose().template cast<T>();
         features.targets.middleRows(segment.begin, segment.size()) = outputs.transpose().template cast<T>();
     }

@@ -174,6 +174,20 @@ TEST_CASE("a column without a value is named when a recipe asks for it") {
                ContainsSubstring("column 'force' is empty or NaN in every row"));
 }
 
+TEST_CASE("a value that the model's type can't hold is named, with its row") {
+    idm::Log log = parabolas();
+    log.trajectories[1].values(4, 4) = -1e300;
+    idm::Recipe recipe{.positions = {.columns = {"q"}}, .targets = {.columns = {"tau"}}};
+    CHECK(idm::make_features<double>(log, recipe).targets(11, 0) == -1e300);
+    CHECK_THAT(message_of<idm::DataError>([&] { idm::make_features<float>(log, recipe); }),
+               ContainsSubstring("'down' row 4") && ContainsSubstring("'tau'") && ContainsSubstring("got -1e+300"));
+    log.trajectories[1].values(4, 4) = 0;
+    log.trajectories[0].values(2, 3) = 1e39;
+    recipe.extras = {.columns = {"force"}};
+    CHECK_THAT(message_of<idm::DataError>([&] { idm::make_features<float>(log, recipe); }),
+               ContainsSubstring("'up' row 2") && ContainsSubstring("'force'") && ContainsSubstring("3.4"));
+}
+
 TEST_CASE("targets may be relative to state columns, each in its own unit") {
     const idm::Log log = parabolas();
     idm::Recipe recipe{.positions = {.columns = {"q"}},
