@@ -58,8 +58,10 @@ TEST_CASE("without gnuplot the figures come and the page says what is missing", 
     CHECK(occurrences(page, "<svg") == 0);
     CHECK(occurrences(page, "<figure") == 0);
     CHECK(occurrences(page, "apt-get install gnuplot-nox") == 1);
-    // Comparison, learning, trajectories, joints.
-    CHECK(occurrences(page, "<table>") == 4);
+    // Comparison, learning, trajectories, joints after and before learning.
+    CHECK(occurrences(page, "<table>") == 5);
+    CHECK(occurrences(page, "Joints after learning") == 1);
+    CHECK(occurrences(page, "Joints before learning") == 1);
     CHECK(fs::file_size(files.metrics) > 0);
     CHECK(fs::file_size(files.predictions) > 0);
 }
