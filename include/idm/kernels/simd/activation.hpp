@@ -17,8 +17,8 @@ template <class T, class Arch>
 struct Math {
     using V = Batch<T, Arch>;
     static V number(double value) { return V(static_cast<T>(value)); }
-    static V exp(const V& x) { return xsimd::exp(x); }
-    static V expm1(const V& x) { return xsimd::expm1(x); }
+    static V exp(const V& x) { return keep_nan(x, xsimd::exp(x)); }
+    static V expm1(const V& x) { return keep_nan(x, xsimd::expm1(x)); }
     /// 2 atanh(s), s = x / (2 + x) <= 1/3, by its series. What is left out of it is below 0.02 units in the last place:
     /// s^16 / 17 in float, s^34 / 35 in double.
     static V log1p_unit(const V& x) {
@@ -28,11 +28,13 @@ struct Math {
         for (int k = last - 1; k >= 0; --k) sum = multiply_add(sum, square, number(1.0 / (2 * k + 1)));
         return (s + s) * sum;
     }
-    static V tanh(const V& x) { return xsimd::tanh(x); }
+    static V tanh(const V& x) { return keep_nan(x, xsimd::tanh(x)); }
     // Beyond 6 it is 1 in double too; xsimd 8.1 squares x first, which gives NaN where the square is infinite.
     static V erf(const V& x) {
-        return select(abs(x) > number(6), select(x < number(0), number(-1), number(1)), xsimd::erf(x));
+        return keep_nan(x, select(abs(x) > number(6), select(x < number(0), number(-1), number(1)), xsimd::erf(x)));
     }
+    /// y, but NaN where x is: on SSE2 xsimd 8.1's exp loses a NaN in double when clang compiles it.
+    static V keep_nan(const V& x, const V& y) { return xsimd::select(x == x, y, x); }
     static V abs(const V& x) { return xsimd::abs(x); }
     static V select(const typename V::batch_bool_type& condition, const V& yes, const V& no) {
         return xsimd::select(condition, yes, no);
