@@ -1,10 +1,12 @@
 #pragma once
 
 #include <concepts>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include <idm/core/config.hpp>
+#include <idm/core/random.hpp>
 #include <idm/core/shape.hpp>
 #include <idm/core/workspace.hpp>
 #include <idm/kernels/shapes.hpp>
@@ -18,6 +20,15 @@ IDM_NAMESPACE_BEGIN
 // memory, and passes each call the shape of one input sample. What a layer needs beyond `output_shape`, `forward`,
 // `backward` and `name` has a default in `LayerDefaults`.
 
+/// What a layer that draws random numbers in training (Dropout) makes them from: they are a function of `key`, the
+/// sample's number `first_sample + n` and the place in the sample alone, whatever the threads and the parts of a batch.
+struct RandomKey {
+    std::uint64_t key = 0;  // of (seed, step); `Sequential` mixes each layer's place into it
+    Index first_sample = 0;
+
+    constexpr RandomKey of_layer(std::size_t place) const { return {Random(key, place).bits(), first_sample}; }
+};
+
 /// Arguments of a layer's forward pass over `samples` samples. `y` is overwritten.
 template <class T>
 struct Forward {
@@ -30,6 +41,7 @@ struct Forward {
     Index capacity = 0;    // samples that the memory was sized for
     Mode mode = Mode::inference;
     kernels::Epilogue epilogue = kernels::Epilogue::none;  // other than none only for a layer with `fuses_epilogue`
+    RandomKey random = {};
 };
 
 /// Arguments of a layer's backward pass: the gradient d_y comes in, d_x goes out (overwritten; a null pointer asks for

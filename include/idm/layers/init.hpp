@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include <idm/core/random.hpp>
@@ -9,7 +10,8 @@
 
 IDM_NAMESPACE_BEGIN
 
-/// Fills every parameter with uniform numbers in +-1 / sqrt(fan_in), PyTorch's default for Conv1d and Linear.
+/// Fills every parameter with uniform numbers in +-1 / sqrt(fan_in), PyTorch's default for Conv1d and Linear, or with
+/// the start value that its layer gives.
 ///
 /// Parameter i draws from a generator of its own, a function of (seed, i), so a change in one layer leaves the others'
 /// numbers as they were.
@@ -19,8 +21,9 @@ void initialise_uniform(std::span<const NamedParameter<T>> parameters, std::uint
     for (std::size_t i = 0; i < parameters.size(); ++i) {
         Random random(seed, i);
         const double bound = 1.0 / std::sqrt(static_cast<double>(parameters[i].info().fan_in));
+        const std::optional<double> initial = parameters[i].info().initial;
         for (Index j = 0; j < parameters[i].size(); ++j)
-            parameters[i][j] = static_cast<T>(random.uniform(-bound, bound));
+            parameters[i][j] = static_cast<T>(initial ? *initial : random.uniform(-bound, bound));
     }
 }
 

@@ -53,9 +53,10 @@ public:
 
     /// Fills `workspace.output()` from `workspace.input()`.
     ///
+    /// `random` matters to layers that draw random numbers, in a workspace of mode training.
     /// *Cost*: no allocation. *Errors*: `ShapeError` beyond the workspace's capacity.
     template <class T>
-    void forward(const T* parameters, Workspace<T>& workspace, Index samples) const {
+    void forward(const T* parameters, Workspace<T>& workspace, Index samples, RandomKey random = {}) const {
         workspace.check(samples, input_.size(), output_shape().size());
         Forward<T> p;
         p.samples = samples;
@@ -66,6 +67,7 @@ public:
         p.scratch = workspace.scratch();
         p.capacity = workspace.capacity();
         p.mode = workspace.mode();
+        p.random = random;
         layers_.forward(input_, p);
     }
 

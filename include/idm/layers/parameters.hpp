@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -14,6 +15,9 @@ IDM_NAMESPACE_BEGIN
 
 /// Where one named parameter lies in a model's buffer, and its shape as PyTorch's state dict has it.
 ///
+/// A `statistic` is measured by the layer, not learned (a running mean): the layer's backward pass adds
+/// samples * (old value - new value) to its place in the gradient, and a training step subtracts the mean of that.
+///
 /// A weight is packed (see kernels/shapes.hpp); `taps` and `channels` map it to PyTorch's [out, channels, taps]. A
 /// Dense behind a Flatten is such a weight too: PyTorch flattens [C, L], so its columns run over channels first.
 struct ParameterInfo {
@@ -25,6 +29,8 @@ struct ParameterInfo {
     Index taps = 0;    // 0: plain vector, in order
     Index channels = 0;
     Index outputs = 0;
+    std::optional<double> initial = {};  // every number's start value; none: drawn at random
+    bool statistic = false;
 
     /// Offset in the model's buffer of PyTorch's element `flat` (row-major over `shape`).
     Index buffer_index(Index flat) const {
@@ -34,14 +40,25 @@ struct ParameterInfo {
     }
 
     static ParameterInfo vector(std::string name, Index offset, Index size, Index fan_in) {
-        return {std::move(name), {size}, offset, size, fan_in, 0, 0, 0};
+        return {std::move(name), {size}, offset, size, fan_in, 0, 0, 0, {}, false};
     }
     /// `torch_shape` is [out, channels, taps] of a convolution or [out, channels * taps] of a linear layer.
     static ParameterInfo weight(std::string name, std::vector<Index> torch_shape, Index offset, Index outputs,
                                 Index channels, Index taps) {
-        return {
-            std::move(name), std::move(torch_shape), offset, outputs * channels * taps, channels * taps, taps, channels,
-            outputs};
+        return {std::move(name),
+                std::move(torch_shape),
+                offset,
+                outputs * channels * taps,
+                channels * taps,
+                taps,
+                channels,
+                outputs,
+                {},
+                false};
+    }
+    /// A vector whose numbers all start at `initial`.
+    static ParameterInfo constant(std::string name, Index offset, Index size, double initial, bool statistic = false) {
+        return {std::move(name), {size}, offset, size, 1, 0, 0, 0, initial, statistic};
     }
 };
 

@@ -233,6 +233,7 @@ private:
         call.x = x;
         call.parameters = p.parameters + parameters;
         call.memory = p.memory + memory;
+        call.random = p.random.of_layer(I);
         call.epilogue = fuses_next<I>() ? as_epilogue_behind<I>() : kernels::Epilogue::none;
         memory += round_up_16(layer.template memory_size<T>(in, p.capacity, p.mode));
         if constexpr (shares_input<I>()) {
