@@ -8,6 +8,7 @@
 #include <idm/data/dataset.hpp>
 #include <idm/data/delay.hpp>
 #include <idm/data/doctor.hpp>
+#include <idm/data/dynamics.hpp>
 #include <idm/data/log_reader.hpp>
 #include <idm/data/normaliser.hpp>
 #include <idm/data/npy.hpp>
@@ -35,6 +36,7 @@
 #include <idm/training/metrics.hpp>
 #include <idm/training/neighbours.hpp>
 #include <idm/training/optimiser.hpp>
+#include <idm/training/physics.hpp>
 #include <idm/training/predict.hpp>
 #include <idm/training/ridge.hpp>
 #include <idm/training/schedule.hpp>

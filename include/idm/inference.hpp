@@ -33,5 +33,6 @@
 #include <idm/models/cnn1.hpp>
 #include <idm/models/cnn2.hpp>
 #include <idm/models/model.hpp>
+#include <idm/models/physics_residual.hpp>
 
 #include <idm/io/weights.hpp>

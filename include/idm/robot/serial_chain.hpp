@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <limits>
 #include <span>
 #include <utility>
@@ -12,6 +13,7 @@
 
 #include <idm/core/config.hpp>
 #include <idm/core/error.hpp>
+#include <idm/core/tensor.hpp>
 
 IDM_NAMESPACE_BEGIN
 
@@ -136,6 +138,15 @@ public:
         // A base that accelerates upwards stands for gravity: no link needs a term of its own.
         const Eigen::Vector3d zero = Eigen::Vector3d::Zero();
         visit(0, {zero, zero, -detail::vector3(gravity_)}, q.data(), qd.data(), qdd.data(), tau.data());
+    }
+
+    /// The same as a function (q, qd, qdd) -> tau. *Cost*: one allocation, for the result.
+    Vector<double> inverse_dynamics(const Vector<double>& q, const Vector<double>& qd,
+                                    const Vector<double>& qdd) const {
+        const auto view = [](auto& v) { return std::span(v.data(), static_cast<std::size_t>(v.size())); };
+        Vector<double> tau(size());
+        inverse_dynamics(view(q), view(qd), view(qdd), view(tau));
+        return tau;
     }
 
     /// Friction of joint `i`: viscous * qd + coulomb * tanh(qd / coulomb_speed). *Units*: rad/s to N m.

@@ -1,11 +1,8 @@
 // Orocos KDL as an oracle, where it is installed.
 #if defined(IDM_TEST_HAS_KDL)
 
-#include <array>
 #include <cmath>
 #include <cstddef>
-#include <kdl/chain.hpp>
-#include <kdl/chainidsolver_recursive_newton_euler.hpp>
 #include <vector>
 
 #include <idm/core/random.hpp>
@@ -13,36 +10,15 @@
 #include <idm/robot/serial_chain.hpp>
 
 #include "support/catch.hpp"
+#include "unit/robot/kdl.hpp"
 
 using namespace idm;
 using robot::Joint;
 using robot::JointType;
 using robot::SerialChain;
+using namespace idm_test;
 
 namespace {
-
-KDL::Vector kdl_vector(const std::array<double, 3>& v) { return {v[0], v[1], v[2]}; }
-
-/// KDL states a joint in its parent's frame, the inertia in the link's own, and reads `inertia` as a rotor's.
-KDL::Chain kdl_chain(const SerialChain& chain) {
-    KDL::Chain out;
-    for (const Joint& joint : chain.joints()) {
-        const KDL::Frame frame(KDL::Rotation::RPY(joint.rpy[0], joint.rpy[1], joint.rpy[2]), kdl_vector(joint.xyz));
-        const auto type = joint.type == JointType::prismatic ? KDL::Joint::TransAxis : KDL::Joint::RotAxis;
-        const KDL::Joint moved("", frame.p, frame.M * kdl_vector(joint.axis), type, 1, 0, joint.rotor_inertia);
-        const auto& i = joint.inertia;
-        const KDL::RigidBodyInertia body(joint.mass, kdl_vector(joint.com),
-                                         KDL::RotationalInertia(i.xx, i.yy, i.zz, i.xy, i.xz, i.yz));
-        out.addSegment(KDL::Segment("", moved, frame, body));
-    }
-    return out;
-}
-
-std::vector<Joint> without_friction(const SerialChain& chain) {
-    std::vector<Joint> joints(chain.joints().begin(), chain.joints().end());
-    for (Joint& joint : joints) joint.viscous = joint.coulomb = 0;
-    return joints;
-}
 
 /// Largest difference of a torque vector, relative to its largest value, over 1,000 random states.
 double worst_difference(const SerialChain& chain) {
