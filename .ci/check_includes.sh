@@ -69,9 +69,10 @@ forbid '\bEigen\b|std::(vector|string|function)\b' 'kernels take raw pointers an
 
 # reached HEADER: every header of ours that it includes, directly or not.
 reached() { "${CXX:-g++}" -std=c++20 -I.. -MM -MG -x c++ "$1" | tr -s ' \\' '\n' | sed -nE 's,^(\.\./idm/)?([a-z].*\.hpp)$,\2,p' | sort -u; }
+# robot/urdf.hpp is the one header left out of idm.hpp: it needs urdfdom.
 while IFS= read -r header; do
     complain "$header: not in idm.hpp, which includes everything"
-done < <(comm -13 <(reached idm.hpp) <(printf '%s\n' "${headers[@]}" | grep -v '^kernels/' | sort))
+done < <(comm -13 <(reached idm.hpp) <(printf '%s\n' "${headers[@]}" | grep -vE '^kernels/|^robot/urdf\.hpp$' | sort))
 while IFS= read -r header; do
     complain "$header: in inference.hpp, which a controller includes"
 done < <(reached inference.hpp | grep -E '^(training|robot)/')

@@ -10,7 +10,7 @@ what is there: with everything in place it calls nothing and needs no network. E
 
 Groups (default: library tests examples):
   library     a C++20 compiler, CMake >= 3.22, Ninja, Eigen, xsimd
-  tests       Catch2; Orocos KDL and nlohmann-json as oracles
+  tests       Catch2; Orocos KDL and nlohmann-json as oracles; urdfdom for the URDF reader
   examples    CLI11 for the demo's options, gnuplot for the report's pictures
   benchmarks  Google Benchmark
   ci          clang, clang-format, clang's OpenMP
@@ -34,7 +34,7 @@ add_group() {
             on_path ninja 1.10 || packages+=(ninja-build)
             packages+=(libeigen3-dev libxsimd-dev)
             ;;
-        tests) packages+=(catch2 liborocos-kdl-dev nlohmann-json3-dev) ;;
+        tests) packages+=(catch2 liborocos-kdl-dev nlohmann-json3-dev liburdfdom-dev) ;;
         examples)
             packages+=(libcli11-dev)
             on_path gnuplot 5.0 || packages+=(gnuplot-nox)

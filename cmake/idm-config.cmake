@@ -1,3 +1,12 @@
-# find_package(idm): the targets idm::idm and idm::native.
+# find_package(idm): the targets idm::idm and idm::native. With COMPONENTS urdf also idm::urdf, which needs urdfdom.
 include("${CMAKE_CURRENT_LIST_DIR}/idm-dependencies.cmake")
 include("${CMAKE_CURRENT_LIST_DIR}/idm-targets.cmake")
+if("urdf" IN_LIST idm_FIND_COMPONENTS)
+    include("${CMAKE_CURRENT_LIST_DIR}/idm-urdf.cmake")
+    if(TARGET idm::urdf)
+        set(idm_urdf_FOUND TRUE)
+    elseif(idm_FIND_REQUIRED_urdf)
+        set(idm_FOUND FALSE)
+        set(idm_NOT_FOUND_MESSAGE "idm's component urdf needs urdfdom: install it (Debian and Ubuntu: liburdfdom-dev)")
+    endif()
+endif()

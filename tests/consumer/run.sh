@@ -54,6 +54,7 @@ for name in find_package add_subdirectory fetch_content controller; do
     plain "$name"
     "$work/$name/consumer"
 done
+if [[ -x $work/find_package/urdf ]]; then "$work/find_package/urdf"; fi
 
 if command -v pkg-config >/dev/null; then
     echo "--- pkg-config"
