@@ -9,6 +9,8 @@
 #include <idm/data/delay.hpp>
 #include <idm/data/doctor.hpp>
 #include <idm/data/dynamics.hpp>
+#include <idm/data/feature_stream.hpp>
+#include <idm/data/features.hpp>
 #include <idm/data/log_reader.hpp>
 #include <idm/data/normaliser.hpp>
 #include <idm/data/npy.hpp>

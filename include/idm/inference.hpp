@@ -17,17 +17,20 @@
 #include <idm/kernels/shapes.hpp>
 
 #include <idm/layers/activation.hpp>
+#include <idm/layers/cone.hpp>
 #include <idm/layers/contract.hpp>
 #include <idm/layers/conv1d.hpp>
 #include <idm/layers/dense.hpp>
 #include <idm/layers/init.hpp>
 #include <idm/layers/network.hpp>
 #include <idm/layers/norm.hpp>
+#include <idm/layers/over_newest.hpp>
 #include <idm/layers/parameters.hpp>
 #include <idm/layers/pooling.hpp>
 #include <idm/layers/reshape.hpp>
 #include <idm/layers/residual.hpp>
 #include <idm/layers/sequential.hpp>
+#include <idm/layers/streaming.hpp>
 
 #include <idm/models/baseline.hpp>
 #include <idm/models/cnn1.hpp>

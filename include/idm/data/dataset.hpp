@@ -7,8 +7,8 @@
 #include <idm/core/config.hpp>
 #include <idm/core/error.hpp>
 #include <idm/core/tensor.hpp>
+#include <idm/data/features.hpp>
 #include <idm/data/normaliser.hpp>
-#include <idm/data/recipe.hpp>
 #include <idm/data/split.hpp>
 #include <idm/data/trajectory.hpp>
 #include <idm/data/window.hpp>

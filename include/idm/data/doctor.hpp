@@ -15,7 +15,7 @@
 #include <idm/data/doctor_channels.hpp>
 #include <idm/data/doctor_findings.hpp>
 #include <idm/data/doctor_torque.hpp>
-#include <idm/data/recipe.hpp>
+#include <idm/data/features.hpp>
 #include <idm/data/split.hpp>
 #include <idm/data/trajectory.hpp>
 

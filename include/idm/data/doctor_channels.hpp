@@ -12,8 +12,8 @@
 #include <idm/core/tensor.hpp>
 #include <idm/data/delay.hpp>
 #include <idm/data/doctor_findings.hpp>
+#include <idm/data/features.hpp>
 #include <idm/data/log_reader.hpp>
-#include <idm/data/recipe.hpp>
 #include <idm/data/resample.hpp>
 #include <idm/data/trajectory.hpp>
 

@@ -11,7 +11,7 @@
 #include <idm/core/config.hpp>
 #include <idm/core/tensor.hpp>
 #include <idm/data/doctor_findings.hpp>
-#include <idm/data/recipe.hpp>
+#include <idm/data/features.hpp>
 #include <idm/data/trajectory.hpp>
 
 // Sign and delay of torques against the motion that they go with.

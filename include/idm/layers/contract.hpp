@@ -84,6 +84,10 @@ struct LayerDefaults {
     static constexpr kernels::Epilogue as_epilogue = kernels::Epilogue::none;
     /// Step t of y depends on steps <= t of x alone, at the same rate, the same way at every t.
     static constexpr bool is_causal = false;
+    /// Puts zeros before the first step, which outputs near a window's begin then depend on.
+    static constexpr bool pads_input = false;
+    /// Each output depends on every step of the window.
+    static constexpr bool reads_whole_window = false;
 
     template <class In>
     constexpr Index parameter_count(const In&) const {
@@ -128,6 +132,14 @@ concept Layer = std::derived_from<L, LayerDefaults> &&
 };
 
 namespace detail {
+
+/// Step t of the output depends on step t of the input alone: causal, and `history` left as it is in LayerDefaults.
+template <class L>
+inline constexpr bool is_pointwise = L::is_causal&& requires(const L layer) {
+    {
+        &L::template history<Shape<dynamic, dynamic>>
+        } -> std::same_as<Index (LayerDefaults::*)(const Shape<dynamic, dynamic>&) const>;
+};
 
 /// Adds a layer's line to a table; layers made of layers have a `describe` of their own that adds one for each.
 template <class L, class In>

@@ -5,6 +5,7 @@
 
 #include <idm/kernels/select.hpp>
 #include <idm/layers/contract.hpp>
+#include <idm/layers/over_newest.hpp>
 
 IDM_NAMESPACE_BEGIN
 
@@ -39,6 +40,7 @@ class Conv1D : public LayerDefaults {
 public:
     static constexpr bool fuses_epilogue = true;
     static constexpr bool is_causal = P == Padding::causal && Stride == 1;
+    static constexpr bool pads_input = P != Padding::valid && Kernel != 1;
     static constexpr Padding padding = P;
 
     constexpr Conv1D() requires(Out != dynamic && Kernel != dynamic && Stride != dynamic && Dilation != dynamic) {
@@ -97,6 +99,14 @@ public:
     template <class T, class In>
     constexpr Index scratch_size(const In& in, Index, Mode mode) const {
         return mode == Mode::inference ? 0 : kernels::conv1d_backward_input_scratch<T>(shape(in, 0, 0, 0));
+    }
+
+    /// The form that takes one step at a time: the same taps over the newest steps, without padding.
+    template <class In>
+    constexpr auto streaming(const In&) const requires(P != Padding::same && Stride == 1) {
+        using Taps = Conv1D<Out, Kernel, Padding::valid, 1, Dilation>;
+        constexpr Index rows = detail::map_static<[](Index k, Index d) { return (k - 1) * d + 1; }, Kernel, Dilation>();
+        return OverNewest<Taps, rows>(Taps(out_channels(), kernel(), 1, dilation()), reach() + 1);
     }
 
     /// Its backward pass is `backward`.

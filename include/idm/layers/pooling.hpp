@@ -5,6 +5,7 @@
 #include <idm/core/error.hpp>
 #include <idm/kernels/select.hpp>
 #include <idm/layers/contract.hpp>
+#include <idm/layers/over_newest.hpp>
 
 IDM_NAMESPACE_BEGIN
 
@@ -114,6 +115,8 @@ public:
 /// *Source*: https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool1d.html with output size 1
 class GlobalAveragePool : public LayerDefaults {
 public:
+    static constexpr bool reads_whole_window = true;
+
     template <Index L, Index C, Index F>
     constexpr auto output_shape(const Shape<L, C, F>& in) const {
         detail::require<ShapeError>(in.length() >= 1, "GlobalAveragePool: expected at least 1 step, got ", in.length());
@@ -128,6 +131,10 @@ public:
     template <class T, class In>
     void backward(const In& in, const Backward<T>& p) const {
         AveragePool<>(in.length(), 1).backward(in, p);
+    }
+    template <Index L, Index C, Index F>
+    constexpr auto streaming(const Shape<L, C, F>& in) const {
+        return OverNewest<GlobalAveragePool, L>(*this, in.length());
     }
     std::string name() const { return "GlobalAveragePool"; }
 };

@@ -4,6 +4,7 @@
 #include <string>
 
 #include <idm/layers/contract.hpp>
+#include <idm/layers/over_newest.hpp>
 
 IDM_NAMESPACE_BEGIN
 
@@ -15,6 +16,7 @@ class Flatten : public LayerDefaults {
 public:
     static constexpr bool in_place = true;
     static constexpr bool is_view = true;
+    static constexpr bool reads_whole_window = true;
 
     template <Index L, Index C, Index F>
     constexpr auto output_shape(const Shape<L, C, F>& in) const {
@@ -32,7 +34,33 @@ public:
         if (!p.d_x.data || p.d_x.data == p.d_y.data) return;
         for (Index n = 0; n < p.samples; ++n) std::copy_n(p.d_y.sample(n), in.size(), p.d_x.sample(n));
     }
+    template <Index L, Index C, Index F>
+    constexpr auto streaming(const Shape<L, C, F>& in) const {
+        return OverNewest<Flatten, L>(*this, in.length());
+    }
     std::string name() const { return "Flatten"; }
+};
+
+/// Stands in LastStep's place when a causal network is trained on whole chunks: every step goes on.
+class EveryStep : public LayerDefaults {
+public:
+    static constexpr bool in_place = true;
+    static constexpr bool is_view = true;
+    static constexpr bool is_causal = true;
+
+    template <class In>
+    constexpr In output_shape(const In& in) const {
+        return in;
+    }
+    template <class T, class In>
+    void forward(const In& in, const Forward<T>& p) const {
+        Flatten().forward(in, p);
+    }
+    template <class T, class In>
+    void backward(const In& in, const Backward<T>& p) const {
+        Flatten().backward(in, p);
+    }
+    std::string name() const { return "EveryStep"; }
 };
 
 /// [L, C] -> [1, C]: the newest step.
@@ -56,29 +84,11 @@ public:
             std::copy_n(p.d_y.sample(n), in.channels(), p.d_x.sample(n) + in.size() - in.channels());
         }
     }
-    std::string name() const { return "LastStep"; }
-};
-
-/// Stands in LastStep's place when a causal network is trained on whole chunks: every step goes on.
-class EveryStep : public LayerDefaults {
-public:
-    static constexpr bool in_place = true;
-    static constexpr bool is_view = true;
-    static constexpr bool is_causal = true;
-
     template <class In>
-    constexpr In output_shape(const In& in) const {
-        return in;
+    constexpr EveryStep streaming(const In&) const {
+        return {};
     }
-    template <class T, class In>
-    void forward(const In& in, const Forward<T>& p) const {
-        Flatten().forward(in, p);
-    }
-    template <class T, class In>
-    void backward(const In& in, const Backward<T>& p) const {
-        Flatten().backward(in, p);
-    }
-    std::string name() const { return "EveryStep"; }
+    std::string name() const { return "LastStep"; }
 };
 
 IDM_NAMESPACE_END

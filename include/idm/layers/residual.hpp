@@ -21,6 +21,7 @@ class Residual : public LayerDefaults {
 
 public:
     static constexpr bool is_causal = Body::is_causal;
+    static constexpr bool pads_input = Body::pads_input;
 
     constexpr Residual() = default;
     constexpr explicit Residual(Layers... layers) requires(sizeof...(Layers) > 0) : body_(layers...) {}

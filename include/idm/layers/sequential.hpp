@@ -63,6 +63,7 @@ class Sequential : public LayerDefaults {
 public:
     static constexpr bool backward_reads_output = reads_output<count - 1>();
     static constexpr bool is_causal = (Layers::is_causal && ...);
+    static constexpr bool pads_input = (Layers::pads_input || ...);
 
     constexpr Sequential() = default;
     constexpr explicit Sequential(Layers... layers) requires(sizeof...(Layers) > 0) : layers_(layers...) {}

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include <idm/data/recipe.hpp>
+#include <idm/data/features.hpp>
 
 #include "files.hpp"
 

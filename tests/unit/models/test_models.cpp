@@ -232,18 +232,18 @@ TEST_CASE("threads share one const model, each with its own workspace", "[models
     trained.initialise(7);
     const Cnn2<float>& model = trained;
     const V<float> x = numbers<float>(8, 0, samples * size);
-    auto all = model.make_workspace(samples);
-    const V<float> serial = predict(model, x, all);
-    V<float> shared(serial.size());
-    parallel(4, [&](const Team& team) {
+    V<float> serial(2 * samples), shared(2 * samples);
+    const auto predict_share = [&](Range share, V<float>& y) {
         auto workspace = model.make_workspace(1);
-        const Range share = team.share(samples);
-        for (int round = 0; round < 5; ++round)
-            for (Index n = share.begin; n < share.end; ++n) {
-                std::copy_n(x.data() + n * size, size, workspace.input().sample(0));
-                model.forward(workspace, 1);
-                std::copy_n(workspace.output().sample(0), 2, shared.data() + 2 * n);
-            }
+        for (Index n = share.begin; n < share.end; ++n) {
+            std::copy_n(x.data() + n * size, size, workspace.input().sample(0));
+            model.forward(workspace, 1);
+            std::copy_n(workspace.output().sample(0), 2, y.data() + 2 * n);
+        }
+    };
+    predict_share({0, samples}, serial);
+    parallel(4, [&](const Team& team) {
+        for (int round = 0; round < 5; ++round) predict_share(team.share(samples), shared);
     });
     CHECK(shared == serial);
 }

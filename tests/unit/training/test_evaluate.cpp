@@ -28,7 +28,7 @@ std::span<const Segment> all_segments(const Dataset<T>& data, std::vector<Segmen
 template <class M>
 std::vector<double> predict_one(const M& model, const Dataset<typename M::Scalar>& data, Index row, Index begin,
                                 Index end) {
-    auto workspace = model.make_workspace(1);
+    auto workspace = model.make_workspace(2);  // a single row of a product would be summed in another order
     for (Index i = 0; i < model.window(); ++i) {
         const Index from = row + data.recipe.ahead - (model.window() - 1) + i;
         for (Index c = 0; c < model.inputs(); ++c)
@@ -37,7 +37,7 @@ std::vector<double> predict_one(const M& model, const Dataset<typename M::Scalar
                                                                                             : from,
                                                                               c);
     }
-    model.forward(workspace, 1);
+    model.forward(workspace, 2);
     std::vector<double> y;
     for (Index o = 0; o < model.outputs(); ++o)
         y.push_back(static_cast<double>(data.normaliser.denormalise_target(workspace.output().sample(0)[o], o)));

@@ -119,15 +119,6 @@ inline void read_recipe(Fields fields, Recipe& recipe, Status& status) {
         status = failure("recipe.target_origins: expected none or one per target");
 }
 
-/// Inputs that the recipe makes, as FeatureMaker counts them.
-inline std::size_t input_count(const Recipe& recipe) {
-    const std::size_t q = recipe.positions.columns.size(), qd = recipe.velocities.columns.size(),
-                      qdd = recipe.accelerations.columns.size(), rates = qd > 0 ? qd : q;
-    return (recipe.use_positions ? q : 0) + (recipe.use_velocities ? rates : 0) +
-           (recipe.use_accelerations ? (qdd > 0 ? qdd : rates) : 0) + (recipe.use_sin ? q : 0) +
-           (recipe.use_cos ? q : 0) + (recipe.sign_velocity > 0 ? rates : 0) + recipe.extras.columns.size();
-}
-
 template <class T>
 void write_normaliser(JsonWriter& json, const Normaliser<T>& normaliser) {
     json.begin_object().key("input_mean").array(normaliser.input_mean());

@@ -3,32 +3,11 @@
 #include <algorithm>
 #include <type_traits>
 
-#include <idm/core/xsimd_compat.hpp>
-#include <idm/kernels/shapes.hpp>
-
-// The one structure under convolution and dense: a matrix product whose left rows may overlap.
-//
-//     y[g, r, :] = b + sum_tap sum_i x[g * x_group + r * x_row + tap * x_tap + i] * w[tap * inner + i, :]
-//
-// With dilation 1 an output row of a convolution reads kernel * in_channels contiguous numbers, so there is one tap.
+#include <idm/kernels/simd/product_shape.hpp>
+#include <idm/kernels/simd/row.hpp>
 
 IDM_NAMESPACE_BEGIN
 namespace kernels::simd {
-
-using idm::simd::Batch;
-using idm::simd::load_first;
-using idm::simd::multiply_add;
-using idm::simd::rectify;
-using idm::simd::store_first;
-
-struct Product {
-    Index groups = 1, x_group = 0, y_group = 0;
-    Index rows = 0, x_row = 0, y_row = 0;
-    Index taps = 1, x_tap = 0, inner = 0;
-    Index columns = 0;
-
-    constexpr Index weight_rows() const { return taps * inner; }
-};
 
 /// Rows of a tile: with two vectors of columns, 8 rows fill 16 of AVX-512's and NEON's 32 registers with sums and
 /// leave room for weights; 16 registers hold 6 rows.
@@ -136,6 +115,7 @@ void for_each_vector_pair(Index columns, F&& f) {
 template <class Arch, class T>
 void product_forward(const Product& p, const T* x, const T* w, const T* bias, bool accumulate, Epilogue epilogue,
                      T* y) {
+    if (p.rows * p.groups == 1 && !accumulate) return row_forward<Arch>(p, x, w, bias, epilogue, y);
     for_each_vector_pair<Arch, T>(p.columns, [&]<Index V>(Index begin, Index last) {
         const Index block = begin / column_block * column_block;
         const T* columns = w + packed_offset(p.weight_rows(), p.columns, 0, begin);
