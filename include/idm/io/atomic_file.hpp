@@ -9,6 +9,11 @@
 #include <system_error>
 #include <vector>
 
+#if __has_include(<unistd.h>)
+#include <fcntl.h>
+#include <unistd.h>
+#endif
+
 #include <idm/core/config.hpp>
 #include <idm/core/error.hpp>
 
@@ -34,11 +39,28 @@ public:
         for (const auto& path : paths_) std::filesystem::remove(path, ignored);
     }
     const std::filesystem::path& add(std::filesystem::path path) { return paths_.emplace_back(std::move(path)); }
+    std::size_t size() const { return paths_.size(); }
     const std::filesystem::path& operator[](std::size_t i) const { return paths_[i]; }
 
 private:
     std::vector<std::filesystem::path> paths_;
 };
+
+/// Returns once a file's or folder's content has reached the disk, where the system has a call for it. A renamed file
+/// survives a power cut only if its content was there before and its folder after.
+///
+/// *Errors*: `FileError` with the path and the system's reason.
+/// *Source*: fsync(2), with its note on folders; file systems that can't sync a folder answer EINVAL.
+inline void sync_to_disk([[maybe_unused]] const std::filesystem::path& path) {
+#if __has_include(<unistd.h>)
+    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    int error = descriptor < 0 || ::fsync(descriptor) != 0 ? errno : 0;
+    if (error == EINVAL) error = 0;
+    if (descriptor >= 0) ::close(descriptor);
+    require<FileError>(error == 0, "cannot write ", path.string(), " to disk: ", std::generic_category().message(error),
+                       "; check its rights and free space");
+#endif
+}
 
 }  // namespace detail
 
@@ -49,7 +71,8 @@ struct FileContent {
 };
 
 /// Writes all files, or if one cannot be written none: each goes to a temporary name beside its place, and only when
-/// all are complete they are renamed over what was there. A reader never sees half a file. Missing folders are made.
+/// all are complete they are renamed over what was there. A reader never sees half a file, nor does who comes after a
+/// power cut: content reaches the disk before its name does. Missing folders are made.
 ///
 /// *Errors*: `FileError` with the path and the system's reason.
 inline void write_files(std::span<const FileContent> files) {
@@ -68,11 +91,13 @@ inline void write_files(std::span<const FileContent> files) {
         detail::require<FileError>(!out.fail(), "cannot write ", file.path.string(), ": ",
                                    std::generic_category().message(errno),
                                    "; check the folder's rights and free space");
+        detail::sync_to_disk(unfinished[unfinished.size() - 1]);
     }
     for (std::size_t i = 0; i < files.size(); ++i) {
         std::error_code error;
         std::filesystem::rename(unfinished[i], files[i].path, error);
         detail::require<FileError>(!error, "cannot write ", files[i].path.string(), ": ", error.message());
+        detail::sync_to_disk(files[i].path.has_parent_path() ? files[i].path.parent_path() : ".");
     }
 }
 

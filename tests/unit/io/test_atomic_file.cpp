@@ -7,6 +7,7 @@
 #include <idm/io/charts.hpp>
 
 #include "support/catch.hpp"
+#include "support/full_disk.hpp"
 
 using namespace idm;
 namespace fs = std::filesystem;
@@ -49,5 +50,32 @@ TEST_CASE("when one file cannot be written, none is, and nothing is left over", 
         CHECK_THROWS_AS(write_files(files), FileError);
         CHECK(names_in(folder) == std::vector<std::string>{"file", "x"});
     }
+    CHECK(detail::read_text(folder / "x") == "old");
+}
+
+TEST_CASE("a file is written into the current folder by its name alone", "[files]") {
+    const detail::TemporaryFolder temporary;
+    const fs::path before = fs::current_path();
+    fs::current_path(temporary.path());
+    write_files(std::vector<FileContent>{{"x", "text"}});
+    fs::current_path(before);
+    CHECK(detail::read_text(temporary.path() / "x") == "text");
+}
+
+TEST_CASE("what is not there can't reach the disk", "[files]") {
+    const detail::TemporaryFolder temporary;
+    detail::sync_to_disk(temporary.path());
+    CHECK_THROWS_AS(detail::sync_to_disk(temporary.path() / "absent"), FileError);
+}
+
+TEST_CASE("when the second of two files has no room, neither is written", "[files]") {
+    const detail::TemporaryFolder temporary;
+    const fs::path folder = temporary.path();
+    write_files(std::vector<FileContent>{{folder / "x", "old"}});
+    const std::vector<FileContent> files{{folder / "x", "new"}, {folder / "y", std::string(70000, 'y')}};
+    const FileSizeLimit limit(65536);
+    CHECK_THROWS_WITH(write_files(files),
+                      ContainsSubstring((folder / "y").string()) && ContainsSubstring("free space"));
+    CHECK(names_in(folder) == std::vector<std::string>{"x"});
     CHECK(detail::read_text(folder / "x") == "old");
 }
