@@ -13,7 +13,7 @@ declare -A may_include=(
     [robot]="core robot data/trajectory.hpp"
     [training]="core kernels layers models data robot training"
     [io]="core kernels layers models data robot training io"
-    [inference.hpp]="core kernels layers models io/weights.hpp version.hpp"
+    [inference.hpp]="core kernels layers data/feature_stream.hpp models io/weights.hpp version.hpp"
     [idm.hpp]="inference.hpp data robot training io version.hpp"
     [version.hpp]=""
 )

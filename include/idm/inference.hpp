@@ -37,5 +37,8 @@
 #include <idm/models/cnn2.hpp>
 #include <idm/models/model.hpp>
 #include <idm/models/physics_residual.hpp>
+#include <idm/models/predictor.hpp>
+#include <idm/models/stream.hpp>
+#include <idm/models/units.hpp>
 
 #include <idm/io/weights.hpp>
