@@ -65,11 +65,13 @@ public:
     Normaliser() = default;
 
     /// From stored values. *Errors*: `DataError` unless all are finite and the scales positive.
-    Normaliser(Vector<T> input_mean, Vector<T> input_scale, Vector<T> target_mean, Vector<T> target_scale)
+    Normaliser(Vector<T> input_mean, Vector<T> input_scale, Vector<T> target_mean, Vector<T> target_scale,
+               std::vector<std::string> constant_inputs = {})
         : input_mean_(std::move(input_mean)),
           input_scale_(std::move(input_scale)),
           target_mean_(std::move(target_mean)),
-          target_scale_(std::move(target_scale)) {
+          target_scale_(std::move(target_scale)),
+          constant_inputs_(std::move(constant_inputs)) {
         check(input_mean_, input_scale_, "input");
         check(target_mean_, target_scale_, "target");
     }
@@ -92,10 +94,8 @@ public:
             detail::require<DataError>(!target.constant[i], "target column '", target_names[i],
                                        "' has the constant value ", target.mean[static_cast<Index>(i)],
                                        " in all training rows, expected one that varies; leave it out of the targets");
-        Normaliser result(input.mean.cast<T>(), std::move(input_scale), target.mean.cast<T>(),
-                          target.deviation.cast<T>());
-        result.constant_inputs_ = std::move(constant);
-        return result;
+        return Normaliser(input.mean.cast<T>(), std::move(input_scale), target.mean.cast<T>(),
+                          target.deviation.cast<T>(), std::move(constant));
     }
 
     const Vector<T>& input_mean() const { return input_mean_; }

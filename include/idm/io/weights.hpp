@@ -25,7 +25,7 @@
 IDM_NAMESPACE_BEGIN
 namespace detail {
 
-inline constexpr int weights_format_version = 1;
+inline constexpr int weights_format_version = 2;
 /// |output - stored| <= tolerance (1 + |stored|): two instruction sets round differently.
 inline constexpr double test_vector_tolerance = 1e-3;
 
@@ -160,8 +160,8 @@ Status read_weights(std::string_view bytes, M& model, WeightsInfo<typename M::Sc
     int version = 0;
     std::string library;
     fields.number("format_version", version);
-    if (status && version != weights_format_version)
-        status = failure("expected format version ", weights_format_version, ", got ", version,
+    if (status && (version < 1 || version > weights_format_version))
+        status = failure("expected format version 1 to ", weights_format_version, ", got ", version,
                          "; read it with the version of the library that wrote it");
     fields.string("library_version", library);
     check_model(fields.object("model"), model, status);
@@ -169,7 +169,7 @@ Status read_weights(std::string_view bytes, M& model, WeightsInfo<typename M::Sc
     fields.strings("input_names", info.input_names);
     fields.strings("target_names", info.target_names);
     const auto inputs = static_cast<std::size_t>(model.inputs()), outputs = static_cast<std::size_t>(model.outputs());
-    read_normaliser(fields.object("normaliser"), info.normaliser, inputs, outputs, status);
+    read_normaliser(fields.object("normaliser"), info.normaliser, version, inputs, outputs, status);
     read_training(fields.object("training"), info.training);
     Fields test_vector = fields.object("test_vector");
     fields.finish();

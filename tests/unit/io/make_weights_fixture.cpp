@@ -1,4 +1,4 @@
-// Made fixtures/weights_v1.safetensors, which every later version must read: make_weights_fixture FILE.
+// Made fixtures/weights_v*.safetensors, which every later version must read: make_weights_fixture FILE.
 // g++ -std=c++20 -O2 -ffp-contract=off -Iinclude -isystem /usr/include/eigen3 tests/unit/io/make_weights_fixture.cpp
 
 #include <idm/models/baseline.hpp>

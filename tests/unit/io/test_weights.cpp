@@ -95,6 +95,7 @@ void round_trip() {
     CHECK(same_weights(model, other));
     CHECK(info.input_names == expected.input_names);
     CHECK(info.target_names == expected.target_names);
+    CHECK(info.normaliser.constant_inputs() == expected.normaliser.constant_inputs());
     CHECK(info.normaliser.input_mean() == expected.normaliser.input_mean());
     CHECK(info.normaliser.input_scale() == expected.normaliser.input_scale());
     CHECK(info.normaliser.target_mean() == expected.normaliser.target_mean());
@@ -144,9 +145,13 @@ TEST_CASE("a model of static extents takes the weights of one of dynamic extents
     CHECK(std::equal(fixed.parameters().begin(), fixed.parameters().end(), model.parameters().begin()));
 }
 
-TEST_CASE("the file of format version 1 is still read", "[weights]") {
+TEST_CASE("the files of format versions 1 and 2 are still read", "[weights]") {
+    const auto version = GENERATE(1, 2);
     auto model = example_model<Baseline<float>>(2);
-    const auto info = load_weights(fs::path(IDM_TEST_FIXTURES) / "weights_v1.safetensors", model);
+    const std::string name = detail::message("weights_v", version, ".safetensors");
+    const auto info = load_weights(fs::path(IDM_TEST_FIXTURES) / name, model);
+    CHECK(info.normaliser.constant_inputs() ==
+          (version == 1 ? std::vector<std::string>{} : example_info<float>().normaliser.constant_inputs()));
     CHECK(same_weights(model, example_model<Baseline<float>>(1)));
     CHECK(info.recipe.filter.alignment == Alignment::causal);
     CHECK(info.recipe.ahead == 2);
@@ -223,7 +228,9 @@ TEST_CASE("a weights file of other content is refused, and the model stays as it
     refused([&](Safetensors& file, std::string&) { file.metadata["more"] = "x"; }, "none of this library");
     refused([&](Safetensors&, std::string& text) { text.pop_back(); }, "metadata 'idm'");
 
-    json("\"format_version\": 1", "\"format_version\": 2", "expected format version 1, got 2");
+    json("\"format_version\": 2", "\"format_version\": 3", "expected format version 1 to 2, got 3");
+    json("\"format_version\": 2", "\"format_version\": 0", "expected format version 1 to 2, got 0");
+    json("\"format_version\": 2", "\"format_version\": 1", "idm.normaliser: expected 4 members, got 5");
     json("\"version\": 1", "\"version\": 2", "recipe: expected version 1, got 2");
     json("\"baseline\"", "\"cnn1\"", "expected weights of a baseline of window 8");
     json("Dense", "Other", "other layers");

@@ -24,7 +24,7 @@ idm::WeightsInfo<T> example_info() {
     info.input_names = {"q(q1)", "qd(q1)"};
     info.target_names = {"tau \"1\" \xC3\xA9"};
     info.normaliser = idm::Normaliser<T>(vector(T(0.1), T(-2)), vector(T(1) / 3, T(4)), idm::Vector<T>::Constant(1, 5),
-                                         idm::Vector<T>::Constant(1, T(0.7)));
+                                         idm::Vector<T>::Constant(1, T(0.7)), {"qd(q1)"});
     info.training = {
         .data = "a log", .seed = 18446744073709551615u, .epochs = 3, .train_seconds = 1.5, .validation_nmse = 0.25};
     return info;

@@ -24,8 +24,6 @@ struct TrainingSummary {
 };
 
 /// What goes with a model's weights, so that whoever loads them can apply them: feature recipe, normaliser, names.
-///
-/// The names of constant inputs are not kept; such an input has scale 1.
 template <class T>
 struct WeightsInfo {
     Recipe recipe = {};
@@ -123,14 +121,19 @@ template <class T>
 void write_normaliser(JsonWriter& json, const Normaliser<T>& normaliser) {
     json.begin_object().key("input_mean").array(normaliser.input_mean());
     json.key("input_scale").array(normaliser.input_scale()).key("target_mean").array(normaliser.target_mean());
-    json.key("target_scale").array(normaliser.target_scale()).end_object();
+    json.key("target_scale").array(normaliser.target_scale());
+    json.key("constant_inputs").array(normaliser.constant_inputs()).end_object();
 }
 
+/// `constant_inputs` came with format version 2.
 template <class T>
-void read_normaliser(Fields fields, Normaliser<T>& out, std::size_t inputs, std::size_t outputs, Status& status) {
+void read_normaliser(Fields fields, Normaliser<T>& out, int format, std::size_t inputs, std::size_t outputs,
+                     Status& status) {
     std::vector<T> values[4];
+    std::vector<std::string> constant_inputs;
     const char* keys[] = {"input_mean", "input_scale", "target_mean", "target_scale"};
     for (int i = 0; i < 4; ++i) fields.numbers(keys[i], values[i]);
+    if (format >= 2) fields.strings("constant_inputs", constant_inputs);
     fields.finish();
     Vector<T> vectors[4];
     for (int i = 0; i < 4 && status; ++i) {
@@ -141,7 +144,7 @@ void read_normaliser(Fields fields, Normaliser<T>& out, std::size_t inputs, std:
                              i % 2 == 0 ? "" : " above 0");
         vectors[i] = Eigen::Map<const Vector<T>>(values[i].data(), static_cast<Index>(values[i].size()));
     }
-    if (status) out = Normaliser<T>(vectors[0], vectors[1], vectors[2], vectors[3]);
+    if (status) out = Normaliser<T>(vectors[0], vectors[1], vectors[2], vectors[3], std::move(constant_inputs));
 }
 
 inline void write_training(JsonWriter& json, const TrainingSummary& training) {
