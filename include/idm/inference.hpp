@@ -38,6 +38,7 @@
 #include <idm/models/model.hpp>
 #include <idm/models/physics_residual.hpp>
 #include <idm/models/predictor.hpp>
+#include <idm/models/safe_stream.hpp>
 #include <idm/models/stream.hpp>
 #include <idm/models/units.hpp>
 

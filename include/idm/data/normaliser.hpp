@@ -19,23 +19,23 @@ namespace detail {
 
 /// Mean and population standard deviation of each column over the rows of some segments, summed in double.
 struct ColumnMoments {
-    Vector<double> mean, deviation;
+    Vector<double> mean, deviation, low, high;
     std::vector<bool> constant;
 };
 
 template <class T>
 ColumnMoments column_moments(const Matrix<T>& values, std::span<const Segment> segments) {
     const Index columns = values.cols();
-    ColumnMoments result{Vector<double>::Zero(columns), Vector<double>::Zero(columns), {}};
-    Vector<double> low = Vector<double>::Constant(columns, std::numeric_limits<double>::infinity()), high = -low;
+    const Vector<double> none = Vector<double>::Constant(columns, std::numeric_limits<double>::infinity());
+    ColumnMoments result{Vector<double>::Zero(columns), Vector<double>::Zero(columns), none, -none, {}};
     Index rows = 0;
     for (const Segment& segment : segments) {
         rows += segment.size();
         for (Index row = segment.begin; row < segment.end; ++row) {
             const Vector<double> value = values.row(row).transpose().template cast<double>();
             result.mean += value;
-            low = low.cwiseMin(value);
-            high = high.cwiseMax(value);
+            result.low = result.low.cwiseMin(value);
+            result.high = result.high.cwiseMax(value);
         }
     }
     require<DataError>(rows > 0, "expected training rows to normalise with, got none");
@@ -47,8 +47,9 @@ ColumnMoments column_moments(const Matrix<T>& values, std::span<const Segment> s
     result.deviation = (result.deviation / static_cast<double>(rows)).cwiseSqrt();
     // A spread of a few roundings is no signal: scaled up it would be noise of variance 1.
     for (Index i = 0; i < columns; ++i)
-        result.constant.push_back(high[i] - low[i] <= 4 * static_cast<double>(std::numeric_limits<T>::epsilon()) *
-                                                          std::max(std::abs(low[i]), std::abs(high[i])));
+        result.constant.push_back(result.high[i] - result.low[i] <=
+                                  4 * static_cast<double>(std::numeric_limits<T>::epsilon()) *
+                                      std::max(std::abs(result.low[i]), std::abs(result.high[i])));
     return result;
 }
 
@@ -94,8 +95,10 @@ public:
             detail::require<DataError>(!target.constant[i], "target column '", target_names[i],
                                        "' has the constant value ", target.mean[static_cast<Index>(i)],
                                        " in all training rows, expected one that varies; leave it out of the targets");
-        return Normaliser(input.mean.cast<T>(), std::move(input_scale), target.mean.cast<T>(),
+        Normaliser result(input.mean.cast<T>(), std::move(input_scale), target.mean.cast<T>(),
                           target.deviation.cast<T>(), std::move(constant));
+        result.set_input_range(input.low.cast<T>(), input.high.cast<T>());
+        return result;
     }
 
     const Vector<T>& input_mean() const { return input_mean_; }
@@ -105,6 +108,34 @@ public:
 
     /// Names of the inputs that do not vary in the training rows.
     const std::vector<std::string>& constant_inputs() const { return constant_inputs_; }
+
+    /// The range of each input over the training rows, in the input's unit; empty where it is not known.
+    const Vector<T>& input_low() const { return input_low_; }
+    const Vector<T>& input_high() const { return input_high_; }
+    bool has_input_range() const { return input_low_.size() > 0; }
+    /// *Errors*: `DataError` unless there are as many finite numbers as inputs, or none, and low <= high.
+    void set_input_range(Vector<T> low, Vector<T> high) {
+        const bool fits = (low.size() == input_mean_.size() || low.size() == 0) && high.size() == low.size();
+        detail::require<DataError>(fits && low.allFinite() && high.allFinite() && (low.array() <= high.array()).all(),
+                                   "expected a finite range low <= high for each of ", input_mean_.size(),
+                                   " inputs, or none");
+        input_low_ = std::move(low);
+        input_high_ = std::move(high);
+    }
+    /// How far a row of normalised inputs lies outside the training rows: the largest distance of an input from its
+    /// range, in standard deviations; 0 inside, NaN for a NaN. A constant input counts in its own unit.
+    ///
+    /// *Shapes*: `row` [inputs]. *Cost*: no allocation.
+    T distance(const T* row) const noexcept {
+        T largest = 0;
+        for (Index i = 0; i < input_low_.size(); ++i) {
+            const T value = row[i] * input_scale_[i] + input_mean_[i];
+            const T outside = std::max(input_low_[i] - value, value - input_high_[i]) / input_scale_[i];
+            if (!(outside <= largest)) largest = outside;
+            if (std::isnan(outside)) return outside;
+        }
+        return largest;
+    }
 
     void normalise_inputs(Matrix<T>& inputs) const { normalise(inputs, input_mean_, input_scale_); }
     void normalise_targets(Matrix<T>& targets) const { normalise(targets, target_mean_, target_scale_); }
@@ -138,7 +169,7 @@ private:
             for (Index i = 0; i < values.cols(); ++i) values(row, i) = (values(row, i) - mean[i]) / scale[i];
     }
 
-    Vector<T> input_mean_, input_scale_, target_mean_, target_scale_;
+    Vector<T> input_mean_, input_scale_, target_mean_, target_scale_, input_low_, input_high_;
     std::vector<std::string> constant_inputs_;
 };
 

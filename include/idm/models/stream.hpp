@@ -85,6 +85,11 @@ public:
     /// Every number behind the output comes from a sample: before, samples that are not there yet count as zero.
     bool warm() const noexcept { return tick_ >= warm_up(); }
 
+    /// How far the features of the last computed tick lie outside the training rows, see `Normaliser::distance`.
+    Scalar distance() const noexcept { return distance_; }
+    /// Whether `distance` knows the training rows' range.
+    bool has_input_range() const { return phases_[0].units.has_input_range(); }
+
     /// Takes the newest sample and returns the newest prediction, valid until the next tick.
     ///
     /// *Shapes*: `sample` [columns()], which the caller guarantees; result [outputs()].
@@ -93,7 +98,9 @@ public:
         ++tick_;
         const bool interleaved = phases_.size() > 1;
         if (place != 0 && !interleaved) return output_;
-        phases_[interleaved ? static_cast<std::size_t>(place) : 0].step(*model_, network_, sample, output_);
+        Phase& phase = phases_[interleaved ? static_cast<std::size_t>(place) : 0];
+        phase.step(*model_, network_, sample, output_);
+        distance_ = phase.distance;
         return output_;
     }
 
@@ -106,6 +113,7 @@ private:
         Workspace<Scalar> workspace;
         std::vector<Scalar> origins;  // of the rows from the predicted one to the newest
         std::size_t oldest = 0;
+        Scalar distance = 0;
 
         Phase(const detail::Units<Scalar>& units_, const NetworkType& network, Index ahead)
             : units(units_),
@@ -119,6 +127,7 @@ private:
         void step(const M& model, const NetworkType& network, std::span<const double> sample,
                   std::span<Scalar> out) noexcept {
             units.push(sample, workspace.input().sample(0));
+            distance = units.distance(workspace.input().sample(0));
             const std::size_t count = units.origins().size();
             Scalar* newest = origins.data() + oldest;
             std::copy_n(units.origins().data(), count, newest);
@@ -149,6 +158,7 @@ private:
     NetworkType network_;
     std::vector<Phase> phases_;
     std::vector<Scalar> output_;
+    Scalar distance_ = 0;
 };
 
 IDM_NAMESPACE_END

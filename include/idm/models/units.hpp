@@ -45,6 +45,9 @@ public:
         for (Index i = 0; i < features_.inputs(); ++i)
             row[i] = (row[i] - normaliser_.input_mean()[i]) / normaliser_.input_scale()[i];
     }
+    /// How far such a row lies outside the training rows, see `Normaliser::distance`.
+    T distance(const T* row) const noexcept { return normaliser_.distance(row); }
+    bool has_input_range() const { return normaliser_.has_input_range(); }
     /// In the target's unit.
     void finish(const T* normalised, const T* origins, std::span<T> out) const noexcept {
         for (std::size_t i = 0; i < out.size(); ++i) {

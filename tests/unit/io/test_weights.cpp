@@ -230,7 +230,7 @@ TEST_CASE("a weights file of other content is refused, and the model stays as it
 
     json("\"format_version\": 2", "\"format_version\": 3", "expected format version 1 to 2, got 3");
     json("\"format_version\": 2", "\"format_version\": 0", "expected format version 1 to 2, got 0");
-    json("\"format_version\": 2", "\"format_version\": 1", "idm.normaliser: expected 4 members, got 5");
+    json("\"format_version\": 2", "\"format_version\": 1", "idm.normaliser: expected 4 members, got 7");
     json("\"version\": 1", "\"version\": 2", "recipe: expected version 1, got 2");
     json("\"baseline\"", "\"cnn1\"", "expected weights of a baseline of window 8");
     json("Dense", "Other", "other layers");

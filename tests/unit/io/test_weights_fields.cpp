@@ -66,7 +66,8 @@ bool equal(const V& a, const V& b) {
 bool equal(const Normaliser<double>& a, const Normaliser<double>& b) {
     return a.input_mean() == b.input_mean() && a.input_scale() == b.input_scale() &&
            a.target_mean() == b.target_mean() && a.target_scale() == b.target_scale() &&
-           a.constant_inputs() == b.constant_inputs();
+           a.constant_inputs() == b.constant_inputs() && a.input_low() == b.input_low() &&
+           a.input_high() == b.input_high();
 }
 
 WeightsInfo<double> unlike_defaults() {
@@ -94,6 +95,7 @@ WeightsInfo<double> unlike_defaults() {
     info.input_names = {"sin", "cos", "sign", "e"};
     info.normaliser = Normaliser<double>(Vector<double>{{1, 2, 3, 4}}, Vector<double>{{5, 6, 7, 8}},
                                          Vector<double>{{9}}, Vector<double>{{10}}, {"cos", "e"});
+    info.normaliser.set_input_range(Vector<double>{{-1, -2, -3, 4}}, Vector<double>{{1, 2, 3, 4}});
     return info;
 }
 

@@ -25,6 +25,7 @@ idm::WeightsInfo<T> example_info() {
     info.target_names = {"tau \"1\" \xC3\xA9"};
     info.normaliser = idm::Normaliser<T>(vector(T(0.1), T(-2)), vector(T(1) / 3, T(4)), idm::Vector<T>::Constant(1, 5),
                                          idm::Vector<T>::Constant(1, T(0.7)), {"qd(q1)"});
+    info.normaliser.set_input_range(vector(T(-0.75), T(-3)), vector(T(1.5), T(3)));
     info.training = {
         .data = "a log", .seed = 18446744073709551615u, .epochs = 3, .train_seconds = 1.5, .validation_nmse = 0.25};
     return info;

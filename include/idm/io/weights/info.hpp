@@ -122,18 +122,28 @@ void write_normaliser(JsonWriter& json, const Normaliser<T>& normaliser) {
     json.begin_object().key("input_mean").array(normaliser.input_mean());
     json.key("input_scale").array(normaliser.input_scale()).key("target_mean").array(normaliser.target_mean());
     json.key("target_scale").array(normaliser.target_scale());
+    json.key("input_low").array(normaliser.input_low()).key("input_high").array(normaliser.input_high());
     json.key("constant_inputs").array(normaliser.constant_inputs()).end_object();
 }
 
-/// `constant_inputs` came with format version 2.
+template <class T>
+Vector<T> as_vector(const std::vector<T>& values) {
+    return Eigen::Map<const Vector<T>>(values.data(), static_cast<Index>(values.size()));
+}
+
+/// `constant_inputs`, `input_low` and `input_high` came with format version 2.
 template <class T>
 void read_normaliser(Fields fields, Normaliser<T>& out, int format, std::size_t inputs, std::size_t outputs,
                      Status& status) {
-    std::vector<T> values[4];
+    std::vector<T> values[4], low, high;
     std::vector<std::string> constant_inputs;
     const char* keys[] = {"input_mean", "input_scale", "target_mean", "target_scale"};
     for (int i = 0; i < 4; ++i) fields.numbers(keys[i], values[i]);
-    if (format >= 2) fields.strings("constant_inputs", constant_inputs);
+    if (format >= 2) {
+        fields.numbers("input_low", low);
+        fields.numbers("input_high", high);
+        fields.strings("constant_inputs", constant_inputs);
+    }
     fields.finish();
     Vector<T> vectors[4];
     for (int i = 0; i < 4 && status; ++i) {
@@ -142,9 +152,16 @@ void read_normaliser(Fields fields, Normaliser<T>& out, int format, std::size_t 
         if (!good)
             status = failure("normaliser.", keys[i], ": expected ", i < 2 ? inputs : outputs, " finite numbers",
                              i % 2 == 0 ? "" : " above 0");
-        vectors[i] = Eigen::Map<const Vector<T>>(values[i].data(), static_cast<Index>(values[i].size()));
+        vectors[i] = as_vector(values[i]);
     }
-    if (status) out = Normaliser<T>(vectors[0], vectors[1], vectors[2], vectors[3], std::move(constant_inputs));
+    bool ranges = (low.size() == inputs || low.empty()) && high.size() == low.size();
+    for (std::size_t i = 0; i < low.size() && ranges; ++i)
+        ranges = std::isfinite(low[i]) && std::isfinite(high[i]) && low[i] <= high[i];
+    if (status && !ranges)
+        status = failure("normaliser.input_low and input_high: expected ", inputs, " finite ranges, or none");
+    if (!status) return;
+    out = Normaliser<T>(vectors[0], vectors[1], vectors[2], vectors[3], std::move(constant_inputs));
+    out.set_input_range(as_vector(low), as_vector(high));
 }
 
 inline void write_training(JsonWriter& json, const TrainingSummary& training) {
