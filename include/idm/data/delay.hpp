@@ -22,32 +22,51 @@ struct SignalPair {
 struct DelayEstimate {
     /// By how many samples the effect lags behind the cause; negative where it comes before.
     double samples = 0;
-    /// Correlation at the whole sample nearest to that delay, and without any; negative for opposite signs.
+    /// Correlation of the increments at the whole sample nearest to that delay, and without any; negative for opposite
+    /// signs.
     double correlation = 0;
     double correlation_undelayed = 0;
 };
 
-/// Delay by cross-correlation: the lag of the largest |r(lag)|, refined by the parabola through it and its neighbours.
+namespace detail {
+
+/// x[i + step] - x[i].
+inline std::vector<double> increments(const std::vector<double>& x, Index step) {
+    std::vector<double> out;
+    for (Index i = step; i < std::ssize(x); ++i)
+        out.push_back(x[static_cast<std::size_t>(i)] - x[static_cast<std::size_t>(i - step)]);
+    return out;
+}
+
+}  // namespace detail
+
+/// Delay by cross-correlation of increments: the lag of the largest |r(lag)|, refined by the parabola through it and
+/// its neighbours.
 ///
-/// r(lag) is the correlation of cause[i] and effect[i + lag] over all trajectories, over the same i for every lag, so
-/// that no lag is favoured by its rows.
+/// r(lag) is the correlation of dx[i] and dy[i + lag], dx[i] = x[i + longest] - x[i] of the cause and dy of the effect,
+/// over all trajectories and the same i for every lag, so that no lag is favoured by its rows. The signals themselves
+/// would not do: drift and slow motion make r almost the same at every lag. Increments over one sample drop that too,
+/// but are mostly noise where the motion is slow; those over the longest delay keep all that can tell two lags apart.
+/// Where the effect follows like a low-pass, its mean delay is found: dead time and time constant.
 ///
-/// *Errors*: `ConfigError` for `longest` below 1; `DataError` when no trajectory has 2 * longest + 2 rows or when a
+/// *Errors*: `ConfigError` for `longest` below 1; `DataError` when no trajectory has 3 * longest + 2 rows or when a
 /// signal is constant. *Cost*: O(rows x longest).
-inline DelayEstimate estimate_delay(std::span<const SignalPair> trajectories, Index longest) {
+inline DelayEstimate estimate_delay(std::span<const SignalPair> signals, Index longest) {
     detail::require<ConfigError>(longest >= 1, "expected a longest delay of 1 sample or more, got ", longest);
-    double rows = 0, mean_cause = 0;
-    const auto used = [&](const SignalPair& pair) {
+    std::vector<SignalPair> trajectories;
+    for (const SignalPair& pair : signals) {
         detail::require<ShapeError>(pair.cause.size() == pair.effect.size(), "expected signals of equal length, got ",
                                     pair.cause.size(), " and ", pair.effect.size());
-        return std::max<Index>(0, std::ssize(pair.cause) - 2 * longest);
-    };
+        trajectories.push_back({detail::increments(pair.cause, longest), detail::increments(pair.effect, longest)});
+    }
+    double rows = 0, mean_cause = 0;
+    const auto used = [&](const SignalPair& pair) { return std::max<Index>(0, std::ssize(pair.cause) - 2 * longest); };
     const auto at = [](const std::vector<double>& signal, Index i) { return signal[static_cast<std::size_t>(i)]; };
     for (const SignalPair& pair : trajectories) {
         rows += static_cast<double>(used(pair));
         for (Index i = 0; i < used(pair); ++i) mean_cause += at(pair.cause, i + longest);
     }
-    detail::require<DataError>(rows >= 2, "expected a trajectory of ", 2 * longest + 2,
+    detail::require<DataError>(rows >= 2, "expected a trajectory of ", 3 * longest + 2,
                                " rows or more to look for delays of up to ", longest, " samples");
     mean_cause /= rows;
     const auto correlation = [&](Index lag) {
