@@ -20,6 +20,7 @@
 
 #include "support/options.hpp"
 #include "support/progress.hpp"
+#include "support/saving.hpp"
 
 namespace {
 
@@ -55,6 +56,23 @@ struct Evaluation {
     }
 };
 
+/// A model of each kind with the best weights.
+struct Best {
+    examples::BestSeed<idm::Baseline<float>> baseline;
+    examples::BestSeed<idm::Cnn1<float>> cnn1;
+    examples::BestSeed<idm::Cnn2<float>> cnn2;
+
+    std::string description() const {
+        return baseline.description() + ", " + cnn1.description() + ", " + cnn2.description() +
+               ": the seeds that were best on validation data";
+    }
+    void save(const std::filesystem::path& folder, const Data& data, const std::string& name) const {
+        for (const std::filesystem::path& path :
+             {baseline.save(folder, data, name), cnn1.save(folder, data, name), cnn2.save(folder, data, name)})
+            std::printf("weights: %s\n", std::filesystem::absolute(path).lexically_normal().string().c_str());
+    }
+};
+
 /// Trains `model` with `fit`, which returns the history, and describes it before and after.
 template <class M, class Fit>
 idm::ModelReport report_model(M& model, const char* label, std::uint64_t seed, const Evaluation& evaluation, Fit fit) {
@@ -74,10 +92,11 @@ idm::ModelReport report_model(M& model, const char* label, std::uint64_t seed, c
 }
 
 /// Ridge regression in closed form, before learning all zero: it predicts the training mean.
-idm::ModelReport run_baseline(const Evaluation& evaluation, const idm::ModelConfig& config) {
+void run_baseline(const Evaluation& evaluation, const idm::ModelConfig& config,
+                  examples::BestSeed<idm::Baseline<float>>& best, std::vector<idm::ModelReport>& reports) {
     idm::Baseline<float> model(config);
     std::printf("%s\n", idm::format_layer_table(model).c_str());
-    return report_model(model, "Baseline (ridge)", 0, evaluation, [&] {
+    reports.push_back(report_model(model, "Baseline (ridge)", 0, evaluation, [&] {
         const auto start = std::chrono::steady_clock::now();
         const idm::RidgeResult ridge =
             idm::fit_ridge(model, evaluation.data, idm::default_ridge_lambdas(), evaluation.threads);
@@ -85,12 +104,14 @@ idm::ModelReport run_baseline(const Evaluation& evaluation, const idm::ModelConf
         return idm::History{.epochs = {},
                             .best_epoch = 0,
                             .seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()};
-    });
+    }));
+    best.offer(model, reports.back());
 }
 
 template <class M>
 void run_network(const Evaluation& evaluation, const idm::ModelConfig& config, const char* label,
-                 idm::TrainerConfig trainer, const Options& options, std::vector<idm::ModelReport>& reports) {
+                 idm::TrainerConfig trainer, const Options& options, examples::BestSeed<M>& best,
+                 std::vector<idm::ModelReport>& reports) {
     if (options.epochs > 0) trainer.epochs = options.epochs;
     if (options.batch > 0) trainer.batch_size = options.batch;
     trainer.threads = options.threads;
@@ -103,6 +124,7 @@ void run_network(const Evaluation& evaluation, const idm::ModelConfig& config, c
         examples::ProgressBar progress(idm::detail::message(M::name, " seed ", seed));
         reports.push_back(report_model(model, label, trainer.seed, evaluation,
                                        [&] { return idm::train(model, evaluation.data, trainer, progress); }));
+        best.offer(model, reports.back());
     }
     std::printf("\n");
 }
@@ -219,7 +241,8 @@ void require_writable(const std::filesystem::path& file, const char* option) {
 }
 
 int run(const Options& options) {
-    for (const char* file : {"index.html", "metrics.json", "predictions.csv"})
+    for (const char* file : {"index.html", "metrics.json", "predictions.csv", "baseline.safetensors",
+                             "cnn1.safetensors", "cnn2.safetensors"})
         require_writable(options.out / file, "--out");
     if (!options.json.empty()) require_writable(options.json, "--json");
     const examples::DataSource source = examples::load(options);
@@ -244,18 +267,22 @@ int run(const Options& options) {
                                 .outputs = data.targets.cols()};
     };
     report.references = references(evaluation);
-    report.models.push_back(run_baseline(evaluation, config(16)));
-    run_network<idm::Cnn1<float>>(evaluation, config(16), "Cnn1", idm::TrainerConfig{}, options, report.models);
-    run_network<idm::Cnn2<float>>(evaluation, config(32), "Cnn2", examples::cnn2_training(), options, report.models);
+    Best best;
+    run_baseline(evaluation, config(16), best.baseline, report.models);
+    run_network(evaluation, config(16), "Cnn1", idm::TrainerConfig{}, options, best.cnn1, report.models);
+    run_network(evaluation, config(32), "Cnn2", examples::cnn2_training(), options, best.cnn2, report.models);
+    report.data.facts.push_back({"Weights", best.description()});
 
     print_summary(report);
+    std::printf("\n");
+    best.save(options.out, data, source.name);
     const idm::ReportFiles files = idm::write_report(report, options.out);
     if (!options.json.empty()) {
         std::ifstream metrics(files.metrics, std::ios::binary);
         const idm::FileContent copy{options.json, {std::istreambuf_iterator<char>(metrics), {}}};
         idm::write_files(std::span(&copy, 1));
     }
-    std::printf("\nreport: %s\n", std::filesystem::absolute(files.page).lexically_normal().string().c_str());
+    std::printf("report: %s\n", std::filesystem::absolute(files.page).lexically_normal().string().c_str());
     for (const std::string& missing : files.missing) std::printf("missing: %s\n", missing.c_str());
     return 0;
 }

@@ -63,11 +63,11 @@ inline void add_options(CLI::App& app, Options& o) {
     app.add_option("--window", o.window, "rows that a model sees (default: 16, Cnn2 32)")->check(CLI::Range(7, 64));
     app.add_option("--ahead", o.ahead, "rows behind the target row that a model sees")->check(CLI::Range(0, 16));
     app.add_option("--epochs", o.epochs, "passes over the training rows (default: each model's own)")
-        ->check(CLI::PositiveNumber);
+        ->check(CLI::Range(1, 1000000));
     app.add_option("--batch", o.batch, "rows of one training step (default: each model's own)")
-        ->check(CLI::PositiveNumber);
+        ->check(CLI::Range(1, 1000000));
     app.add_option("--seeds", o.seeds, "trainings of each network, for the spread")
-        ->check(CLI::PositiveNumber)
+        ->check(CLI::Range(1, 1000))
         ->capture_default_str();
     app.add_option("--threads", o.threads, "0: all")->check(CLI::Range(0, 256))->capture_default_str();
     app.add_option("--out", o.out, "folder of the report")->capture_default_str();

@@ -18,7 +18,8 @@ def check_figures(figures):
 with open(sys.argv[1], encoding="utf-8") as file:
     metrics = json.load(file)
 models = metrics["models"]
-assert [m["name"] for m in models] == ["baseline", "cnn1", "cnn2"], [m["name"] for m in models]
+names = list(dict.fromkeys(m["name"] for m in models))  # each once, in their order
+assert names == ["baseline", "cnn1", "cnn2"], names
 for model in models:
     assert set(model) == {"name", "seed", "parameters", "window", "ahead", "epochs", "train_seconds", "before", "after"}, model
     assert model["epochs"] == (0 if model["name"] == "baseline" else 1), model

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Tests the demo's command line: run.sh DEMO_PROGRAM. Logs that can't be used end in a message that says what was
+# Tests the demo's command line: run.sh DEMO_PROGRAM REPLAY_PROGRAM. Logs that can't be used end in a message that says what was
 # expected, what came, where and what to do, in a status other than 0 and in an untouched report; good ones in a report.
 set -uo pipefail
 
-demo=${1:?usage: tests/demo/run.sh DEMO_PROGRAM}
+demo=${1:?usage: tests/demo/run.sh DEMO_PROGRAM REPLAY_PROGRAM} replay=${2:?the program of tests/demo/replay.cpp}
 folder=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$folder/logs.sh"
 work=$(mktemp -d)
@@ -12,8 +12,15 @@ cd "$work" || exit 1
 
 columns=(--position q1,q2 --target tau1,tau2 --degrees)
 runs=("${columns[@]}" --trajectory run --time time_s)
-short=(--epochs 1 --seeds 1 --threads 2)
+files=(index.html metrics.json predictions.csv {baseline,cnn1,cnn2}.safetensors)
 failures=0 cases=0
+
+# brief ARGUMENTS...: what makes a demo with these arguments short, where they don't say.
+brief() {
+    [[ " $* " == *" --epochs "* ]] || echo --epochs 1
+    [[ " $* " == *" --seeds "* ]] || echo --seeds 1
+    [[ " $* " == *" --threads "* ]] || echo --threads 2
+}
 
 fail() {
     echo "FAILED: $1" >&2
@@ -30,9 +37,10 @@ refuses() {
     shift
     cases=$((cases + 1))
     rm -rf kept && mkdir kept
-    for file in index.html metrics.json predictions.csv; do echo "an earlier report" >kept/$file; done
+    for file in "${files[@]}"; do echo "an earlier report" >kept/$file; done
     kept=$(cksum kept/*)
-    "$demo" "${short[@]}" --out "$out" "$@" >output 2>&1 </dev/null
+    # shellcheck disable=SC2046
+    "$demo" $(brief "$@") --out "$out" "$@" >output 2>&1 </dev/null
     local status=$?
     if ((status == 0 || status >= 128)); then fail "$name: expected a status from 1 to 127, got $status"; fi
     for word in "${words[@]}"; do
@@ -47,11 +55,12 @@ accepts() {
     local name=$1 out=$2
     shift 2
     cases=$((cases + 1))
-    if ! "$demo" "${short[@]}" --out "$out" "$@" >output 2>&1 </dev/null; then
+    # shellcheck disable=SC2046
+    if ! "$demo" $(brief "$@") --out "$out" "$@" >output 2>&1 </dev/null; then
         fail "$name: expected success"
         return 1
     fi
-    for file in index.html metrics.json predictions.csv; do
+    for file in "${files[@]}"; do
         [[ -s $out/$file ]] || fail "$name: expected $out/$file"
     done
     check_metrics "$name" "$out/metrics.json"
@@ -157,9 +166,15 @@ refuses "second metrics.json in the place of a folder" "nothing" "--json" -- --l
 accepts "trajectory column" one --log good.csv "${runs[@]}" --json new/second.json && {
     says "trajectory column" "100 Hz"
     cmp -s one/metrics.json new/second.json || fail "--json: expected a copy of metrics.json"
+    says "weights" "weights: $PWD/one/cnn2.safetensors"
+    grep -q 'baseline.safetensors, cnn1.safetensors (seed 1), cnn2.safetensors (seed 1)' one/index.html ||
+        fail "weights: expected the report to name the files"
     # A header and each row of one test trajectory.
     [[ $(wc -l <one/predictions.csv) == 121 ]] || fail "predictions.csv: expected 121 lines"
 }
+# Three seeds: of Cnn1 and Cnn2 the file must hold the better one on validation data.
+accepts "weights of three seeds" two --log good.csv "${runs[@]}" --seeds 3 --window 8 --ahead 1 &&
+    { "$replay" two good.csv run time_s >output 2>&1 || fail "weights: expected the report's figures from the files alone"; }
 echo "an earlier report" >one/index.html
 accepts "report written over an earlier one" one --log good.csv "${runs[@]}" --json new/second.json --batch 1000000
 grep -q "earlier" one/index.html && fail "an earlier report: expected index.html to be written over"
