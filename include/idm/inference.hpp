@@ -6,6 +6,7 @@
 #include <idm/core/buffer.hpp>
 #include <idm/core/config.hpp>
 #include <idm/core/error.hpp>
+#include <idm/core/flush_denormals.hpp>
 #include <idm/core/parallel.hpp>
 #include <idm/core/random.hpp>
 #include <idm/core/shape.hpp>
@@ -40,6 +41,7 @@
 #include <idm/models/predictor.hpp>
 #include <idm/models/safe_stream.hpp>
 #include <idm/models/stream.hpp>
+#include <idm/models/stream_swap.hpp>
 #include <idm/models/units.hpp>
 
 #include <idm/io/weights.hpp>
