@@ -1,3 +1,4 @@
+#include <idm/layers/depthwise.hpp>
 #include <idm/layers/norm.hpp>
 #include <idm/layers/pooling.hpp>
 
@@ -29,6 +30,18 @@ TEST_CASE("gradient of Conv1D", "[gradients]") {
     SECTION("causal, dilation longer than the input") { check_layers(In(6, 17), 2, Conv<Padding::causal>(3, 3, 1, 4)); }
     SECTION("causal, stride") { check_layers(In(12, 6), 2, Conv<Padding::causal>(2, 3, 5, 1)); }
     SECTION("one tap") { check_layers(In(1, 1), 1, Conv<Padding::causal>(1, 1)); }
+}
+
+TEST_CASE("gradient of DepthwiseConv1D", "[gradients]") {
+    SECTION("valid, stride and dilation") {
+        check_layers(In(17, 3), 2, DepthwiseConv1D<dynamic, Padding::valid, dynamic, dynamic>(4, 3, 2));
+    }
+    SECTION("same, even kernel, between other layers") {
+        check_layers(In(10, 2), 2, Dense<>(19), ReLU(), DepthwiseConv1D<4, Padding::same>(), ReLU(), Dense<>(3));
+    }
+    SECTION("causal, dilation longer than the input") {
+        check_layers(In(6, 17), 2, DepthwiseConv1D<3, Padding::causal, 1, 4>());
+    }
 }
 
 TEST_CASE("gradient of Dense", "[gradients]") {

@@ -78,10 +78,11 @@ class Residual(nn.Module):
         return x + self.body(x)
 
 
-def conv(padding, c_in, c_out, kernel, stride=1, dilation=1):
+def conv(padding, c_in, c_out, kernel, stride=1, dilation=1, groups=1):
     if padding == "causal":
-        return CausalConv1d(c_in, c_out, kernel, stride=stride, dilation=dilation)
-    return nn.Conv1d(c_in, c_out, kernel, stride=stride, dilation=dilation, padding=0 if padding == "valid" else "same")
+        return CausalConv1d(c_in, c_out, kernel, stride=stride, dilation=dilation, groups=groups)
+    return nn.Conv1d(c_in, c_out, kernel, stride=stride, dilation=dilation, groups=groups,
+                     padding=0 if padding == "valid" else "same")
 
 
 def baseline(window, inputs, outputs):
@@ -193,6 +194,18 @@ def write_conv(file, padding):
         write_pass(file, f"conv1d_{padding}", net, (2, length, c_in), (c_out, kernel, stride, dilation))
 
 
+def write_depthwise(file, padding):
+    # channels, kernel, stride, dilation; length
+    shapes = [(3, 3, 1, 1, 7), (1, 1, 1, 1, 1), (33, 2, 1, 3, 9), (17, 4, 1, 2, 10)]
+    if padding == "valid":
+        shapes += [(5, 4, 3, 2, 17)]
+    if padding == "causal":
+        shapes += [(7, 5, 2, 1, 11)]
+    for channels, kernel, stride, dilation, length in shapes:
+        net = nn.Sequential(conv(padding, channels, channels, kernel, stride, dilation, channels))
+        write_pass(file, f"depthwise_{padding}", net, (2, length, channels), (kernel, stride, dilation))
+
+
 def write_layers(file):
     write_pass(file, "dense_steps", nn.Sequential(StepLinear(5, 3)), (2, 7, 5), (3,))
     write_pass(file, "dense_steps", nn.Sequential(StepLinear(3, 37)), (3, 5, 3), (37,))
@@ -299,6 +312,7 @@ def main():
                 writer(file)
 
     write("conv1d", *(lambda file, p=p: write_conv(file, p) for p in ("valid", "same", "causal")))
+    write("depthwise", *(lambda file, p=p: write_depthwise(file, p) for p in ("valid", "same", "causal")))
     write("layers", write_layers)
     write("activations", write_activations)
     write("pools", write_pools)

@@ -1,6 +1,7 @@
 #include <map>
 #include <string>
 
+#include <idm/layers/depthwise.hpp>
 #include <idm/layers/norm.hpp>
 #include <idm/layers/pooling.hpp>
 
@@ -36,6 +37,23 @@ TEMPLATE_TEST_CASE("Conv1D is PyTorch's, forward and backward", "[parity][conv1d
         ++seen[c.name];
     }
     CHECK(seen == std::map<std::string, int>{{"conv1d_valid", 9}, {"conv1d_same", 6}, {"conv1d_causal", 9}});
+}
+
+TEMPLATE_TEST_CASE("DepthwiseConv1D is PyTorch's Conv1d of as many groups as channels", "[parity][depthwise]", float,
+                   double) {
+    Index seen = 0;
+    const auto check = [&](const Case& c, const char* name, auto layer) {
+        if (c.name != name) return;
+        ++seen;
+        REQUIRE(c.options.size() == 3);
+        check_layers<TestType>(c, Sequential(decltype(layer)(c.options[0], c.options[1], c.options[2])));
+    };
+    for (const Case& c : read_cases("depthwise.txt")) {
+        check(c, "depthwise_valid", DepthwiseConv1D<dynamic, Padding::valid, dynamic, dynamic>(1));
+        check(c, "depthwise_same", DepthwiseConv1D<dynamic, Padding::same, dynamic, dynamic>(1));
+        check(c, "depthwise_causal", DepthwiseConv1D<dynamic, Padding::causal, dynamic, dynamic>(1));
+    }
+    CHECK(seen == 14);
 }
 
 TEMPLATE_TEST_CASE("the other layers are PyTorch's, forward and backward", "[parity][layers]", float, double) {

@@ -4,6 +4,7 @@
 #include <idm/kernels/reference/activation.hpp>
 #include <idm/kernels/reference/conv1d.hpp>
 #include <idm/kernels/reference/dense.hpp>
+#include <idm/kernels/reference/depthwise.hpp>
 #include <idm/kernels/reference/elementwise.hpp>
 #include <idm/kernels/reference/norm.hpp>
 #include <idm/kernels/reference/pooling.hpp>
@@ -12,6 +13,7 @@
 #include <idm/kernels/simd/activation.hpp>
 #include <idm/kernels/simd/conv1d.hpp>
 #include <idm/kernels/simd/dense.hpp>
+#include <idm/kernels/simd/depthwise.hpp>
 #include <idm/kernels/simd/elementwise.hpp>
 #endif
 
@@ -42,6 +44,9 @@ using reference::dense_backward_input;
 using reference::dense_backward_input_scratch;
 using reference::dense_backward_weights_accumulate;
 using reference::dense_forward;
+using reference::depthwise_backward_input;
+using reference::depthwise_backward_weights_accumulate;
+using reference::depthwise_forward;
 using reference::relu_backward;
 using reference::relu_forward;
 using reference::squared_error;
@@ -75,6 +80,18 @@ void dense_backward_input(const DenseShape& s, const T* d_y, const T* w, T* d_x,
 template <class T>
 void dense_backward_weights_accumulate(const DenseShape& s, const T* x, const T* d_y, T* d_w, T* d_b) {
     simd::dense_backward_weights_accumulate<DefaultArch>(s, x, d_y, d_w, d_b);
+}
+template <class T>
+void depthwise_forward(const ConvShape& s, const T* x, const T* w, const T* b, T* y, Epilogue epilogue) {
+    simd::depthwise_forward<DefaultArch>(s, x, w, b, y, epilogue);
+}
+template <class T>
+void depthwise_backward_input(const ConvShape& s, const T* d_y, const T* w, T* d_x) {
+    simd::depthwise_backward_input<DefaultArch>(s, d_y, w, d_x);
+}
+template <class T>
+void depthwise_backward_weights_accumulate(const ConvShape& s, const T* x, const T* d_y, T* d_w, T* d_b) {
+    simd::depthwise_backward_weights_accumulate<DefaultArch>(s, x, d_y, d_w, d_b);
 }
 template <class T, class Function>
 void activation_forward(const Function& f, Index size, const T* x, T* y) {

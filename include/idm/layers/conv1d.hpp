@@ -127,6 +127,24 @@ public:
                                            p.parameters, p.d_x.data, p.scratch);
     }
 
+    /// What the kernels are told: `samples` samples of shape `in`.
+    template <class In>
+    constexpr kernels::ConvShape shape(const In& in, Index samples, Index x_stride, Index y_stride) const {
+        kernels::ConvShape s;
+        s.samples = samples;
+        s.in_length = in.length();
+        s.in_channels = in.channels();
+        s.out_length = (in.length() + pad_total() - reach() - 1) / stride() + 1;
+        s.out_channels = out_channels();
+        s.kernel = kernel();
+        s.stride = stride();
+        s.dilation = dilation();
+        s.pad_left = pad_left();
+        s.x_sample_stride = x_stride;
+        s.y_sample_stride = y_stride;
+        return s;
+    }
+
     std::string name() const {
         std::string text = detail::message("Conv1D(", out_channels(), ", k", kernel());
         if (stride() != 1) text += detail::message(", stride ", stride());
@@ -158,22 +176,6 @@ private:
     template <class In>
     constexpr Index weight_size(const In& in) const {
         return kernels::packed_weight_size(kernel() * in.channels(), out_channels());
-    }
-    template <class In>
-    constexpr kernels::ConvShape shape(const In& in, Index samples, Index x_stride, Index y_stride) const {
-        kernels::ConvShape s;
-        s.samples = samples;
-        s.in_length = in.length();
-        s.in_channels = in.channels();
-        s.out_length = (in.length() + pad_total() - reach() - 1) / stride() + 1;
-        s.out_channels = out_channels();
-        s.kernel = kernel();
-        s.stride = stride();
-        s.dilation = dilation();
-        s.pad_left = pad_left();
-        s.x_sample_stride = x_stride;
-        s.y_sample_stride = y_stride;
-        return s;
     }
 
     [[no_unique_address]] Extent<Out> out_;

@@ -20,6 +20,10 @@ struct Reference {
     static constexpr auto dense_backward_input_scratch = kernels::reference::dense_backward_input_scratch<T>;
     static constexpr auto dense_backward_input = kernels::reference::dense_backward_input<T>;
     static constexpr auto dense_backward_weights_accumulate = kernels::reference::dense_backward_weights_accumulate<T>;
+    static constexpr auto depthwise_forward = kernels::reference::depthwise_forward<T>;
+    static constexpr auto depthwise_backward_input = kernels::reference::depthwise_backward_input<T>;
+    static constexpr auto depthwise_backward_weights_accumulate =
+        kernels::reference::depthwise_backward_weights_accumulate<T>;
     template <class Function>
     static constexpr auto activation_forward = kernels::reference::activation_forward<T, Function>;
     template <class Function>
@@ -42,6 +46,9 @@ struct Selected {
     static constexpr auto dense_backward_input_scratch = kernels::dense_backward_input_scratch<T>;
     static constexpr auto dense_backward_input = kernels::dense_backward_input<T>;
     static constexpr auto dense_backward_weights_accumulate = kernels::dense_backward_weights_accumulate<T>;
+    static constexpr auto depthwise_forward = kernels::depthwise_forward<T>;
+    static constexpr auto depthwise_backward_input = kernels::depthwise_backward_input<T>;
+    static constexpr auto depthwise_backward_weights_accumulate = kernels::depthwise_backward_weights_accumulate<T>;
     template <class Function>
     static constexpr auto activation_forward = kernels::activation_forward<T, Function>;
     template <class Function>

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <new>
 
+#include <idm/layers/depthwise.hpp>
 #include <idm/layers/norm.hpp>
 #include <idm/layers/pooling.hpp>
 
@@ -77,6 +78,9 @@ TEST_CASE("no forward or backward pass allocates", "[allocations]") {
             in, Sequential(net, LeakyReLU(), ELU(), GELU(), Tanh(), Sigmoid(), SiLU(), Softplus()), 3));
     }
     SECTION("LayerNorm") { check_no_allocation(network_run<float>(in, Sequential(net, LayerNorm()), 3)); }
+    SECTION("DepthwiseConv1D") {
+        check_no_allocation(network_run<float>(in, Sequential(net, DepthwiseConv1D<2, Padding::causal>(), ReLU()), 3));
+    }
     SECTION("pools") {
         check_no_allocation(
             network_run<double>(in, Sequential(net, AveragePool<>(2, 1), MaxPool<>(2), GlobalAveragePool()), 3));
