@@ -112,6 +112,7 @@ template <class M>
 void run_network(const Evaluation& evaluation, const idm::ModelConfig& config, const char* label,
                  idm::TrainerConfig trainer, const Options& options, examples::BestSeed<M>& best,
                  std::vector<idm::ModelReport>& reports) {
+    trainer = examples::with_options(trainer, options.learning);
     if (options.epochs > 0) trainer.epochs = options.epochs;
     if (options.batch > 0) trainer.batch_size = options.batch;
     trainer.threads = options.threads;
@@ -257,6 +258,7 @@ int run(const Options& options) {
     idm::ReportInput report{.title = "Learned inverse dynamics: " + source.name,
                             .data = data_report(source, data, evaluation),
                             .test = test_report(evaluation)};
+    if (!options.learning.text.empty()) report.data.facts.push_back({"Learning", options.learning.text});
     std::printf("%s: %s\n", source.name.c_str(), source.description.c_str());
     for (const auto& [name, text] : report.data.facts) std::printf("  %-12s %s\n", name.c_str(), text.c_str());
     std::printf("\n");
@@ -294,6 +296,7 @@ int main(int argc, char** argv) {
     Options options;
     examples::add_options(app, options);
     CLI11_PARSE(app, argc, argv);
+    options.learning.text = examples::learning_text(app);
     try {
         return run(options);
     } catch (const std::exception& error) {

@@ -14,6 +14,7 @@
 #include <idm/training/trainer.hpp>
 
 #include "support/datasets.hpp"
+#include "support/learning_options.hpp"
 
 namespace examples {
 
@@ -24,9 +25,11 @@ struct Options {
     std::vector<std::string> positions, velocities, accelerations, targets;
     std::string trajectory_column, time_column, target_unit = "N m";
     bool degrees = false, drop = false, causal_filters = false;
-    double rate_hz = 0;
+    double rate_hz = 0, resample_hz = 0;
+    std::string interpolation;
     idm::Index window = 0, ahead = 0, epochs = 0, batch = 0;
     int seeds = 3, threads = 0;
+    LearningOptions learning;
     std::filesystem::path out = "report", json;
 };
 
@@ -58,6 +61,13 @@ inline void add_options(CLI::App& app, Options& o) {
     app.add_flag("--drop", o.drop, "drop rows with NaN or Inf and split the trajectory there")
         ->group("Your own log")
         ->needs(app.get_option("--log"));
+    CLI::Option* resample = app.add_option("--resample", o.resample_hz,
+                                           "rate in Hz that rows of uneven, late or missing stamps are brought to");
+    resample->check(between(1e-3, 1e6))->group("Your own log")->needs(app.get_option("--log"));
+    app.add_option("--interpolation", o.interpolation, "between rows (default: cubic)")
+        ->check(CLI::IsMember({"linear", "cubic"}))
+        ->group("Your own log")
+        ->needs(resample);
     app.add_flag("--causal-filters", o.causal_filters, "derivatives from past samples alone, as in a control loop");
     // Cnn1's two convolutions need 7 rows; beyond 64 and 16 scored rows would be padded.
     app.add_option("--window", o.window, "rows that a model sees (default: 16, Cnn2 32)")->check(CLI::Range(7, 64));
@@ -70,6 +80,7 @@ inline void add_options(CLI::App& app, Options& o) {
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();
     app.add_option("--threads", o.threads, "0: all")->check(CLI::Range(0, 256))->capture_default_str();
+    add_learning_options(app, o.learning);
     app.add_option("--out", o.out, "folder of the report")->capture_default_str();
     app.add_option("--json", o.json, "a second place for metrics.json");
 }
@@ -96,10 +107,14 @@ inline DataSource own_log(const Options& o) {
                                            "--log needs the columns of the positions and of what to predict: "
                                            "--position q1,q2,... --target tau1,tau2,...");
     const std::vector<std::filesystem::path> paths(o.logs.begin(), o.logs.end());
-    idm::Log log = idm::read_log(paths, {.trajectory_column = o.trajectory_column,
-                                         .time_column = o.time_column,
-                                         .sample_rate = o.rate_hz,
-                                         .non_finite = o.drop ? idm::NonFinite::drop : idm::NonFinite::error});
+    idm::Log log =
+        idm::read_log(paths, {.trajectory_column = o.trajectory_column,
+                              .time_column = o.time_column,
+                              .sample_rate = o.rate_hz,
+                              .non_finite = o.drop ? idm::NonFinite::drop : idm::NonFinite::error,
+                              .resample = {.rate = o.resample_hz,
+                                           .interpolation = o.interpolation == "linear" ? idm::Interpolation::linear
+                                                                                        : idm::Interpolation::cubic}});
     const idm::AngleUnit unit = o.degrees ? idm::AngleUnit::degree : idm::AngleUnit::radian;
     const bool several = idm::by_source(log.segments()).size() >= 3;
     return {.name = "log",

@@ -22,6 +22,6 @@ names = list(dict.fromkeys(m["name"] for m in models))  # each once, in their or
 assert names == ["baseline", "cnn1", "cnn2"], names
 for model in models:
     assert set(model) == {"name", "seed", "parameters", "window", "ahead", "epochs", "train_seconds", "before", "after"}, model
-    assert model["epochs"] == (0 if model["name"] == "baseline" else 1), model
+    assert (model["epochs"] == 0) == (model["name"] == "baseline"), model
     check_figures(model["before"])
     check_figures(model["after"])

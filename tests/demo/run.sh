@@ -151,10 +151,18 @@ refuses "a log and a data set" "got both" "'kuka_kr300'" "'good.csv'" -- kuka_kr
 refuses "columns without a log" "--position" "--log" -- --position q1,q2
 refuses "unknown option" "--epoch" -- --log good.csv "${runs[@]}" --epoch 3
 for bad in "--epochs 0" "--epochs x" "--epochs 1.5" "--epochs 99999999999999999999" "--batch 0" "--seeds 0" "--window -1" \
-    "--ahead -1" "--threads -1" "--threads 100000" "--rate -5" "--rate x"; do
+    "--ahead -1" "--threads -1" "--threads 100000" "--rate -5" "--rate x" "--learning-rate 0" "--learning-rate nan" "--learning-rate x" "--clip -1" "--ema 1" "--ema -0.1" \
+    "--patience 0" "--resample 0" "--resample -5"; do
     # shellcheck disable=SC2086
     refuses "$bad" "${bad%% *}" -- --log good.csv "${columns[@]}" --trajectory run $bad
 done
+refuses "unknown loss" "--loss" "hubber" "absolute" "huber" "log_cosh" "squared" -- --log good.csv "${runs[@]}" --loss hubber
+refuses "unknown optimiser" "--optimiser" "adam" "lion" "sgd" -- --log good.csv "${runs[@]}" --optimiser rmsprop
+refuses "unknown schedule" "--schedule" "constant" "cosine" "one_cycle" "plateau" "step" -- \
+    --log good.csv "${runs[@]}" --schedule fast
+refuses "unknown interpolation" "--interpolation" "cubic" "linear" -- \
+    --log good.csv "${runs[@]}" --resample 50 --interpolation nearest
+refuses "interpolation without a rate" "--interpolation" "--resample" -- --log good.csv "${runs[@]}" --interpolation linear
 refuses "window shorter than Cnn1 needs" "--window" "range 7 to 64" -- --log good.csv "${runs[@]}" --window 5
 refuses "window longer than what scored rows have before them" "--window" "range 7 to 64" -- --log good.csv "${runs[@]}" --window 500
 echo "not a folder" >file
@@ -193,6 +201,31 @@ csv 0 0 800 >long.csv
 accepts "one long run, cut into blocks" blocks --log long.csv "${columns[@]}" --time time_s --causal-filters
 sed 's/,/;/g; s/\./,/g' good.csv >semicolon.csv
 accepts "semicolons and decimal commas" one --log semicolon.csv "${runs[@]}"
+
+
+# Learning by choice: each option alone changes what the networks learn, and the report says so.
+learned() { grep nmse "$1/metrics.json"; }
+accepts "three epochs" learn --log good.csv "${runs[@]}" --epochs 3 && learned learn >usual
+for option in "--loss absolute" "--loss huber" "--loss log_cosh" "--optimiser sgd" "--optimiser lion" "--learning-rate 0.01" \
+    "--schedule constant" "--schedule cosine" "--schedule step" "--clip 0.01" "--ema 0.5"; do
+    # shellcheck disable=SC2086
+    accepts "$option" learn --log good.csv "${runs[@]}" --epochs 3 $option && says "$option" "Learning     $option"
+    learned learn | cmp -s - usual && fail "$option: expected other figures than without"
+done
+accepts "the defaults by name" learn --log good.csv "${runs[@]}" --epochs 3 \
+    --loss squared --optimiser adam --learning-rate 0.002 --schedule one_cycle --clip 0 --ema 0
+learned learn | cmp -s - usual || fail "the defaults by name: expected the figures of no options"
+grep -q -- '--loss squared --optimiser adam' learn/index.html || fail "learning options: expected them in the report"
+# A rate that raises the validation loss again, and enough epochs to see it.
+accepts "patience" learn --log good.csv "${runs[@]}" --epochs 40 --learning-rate 0.05 --patience 1
+epochs=$(grep -o '"epochs": *[0-9]*' learn/metrics.json | grep -o '[0-9]*$' | tr '\n' ' ')
+[[ $epochs == "0 "* && " $epochs" != *" 40 "* ]] || fail "patience: expected trainings of less than 40 epochs, got $epochs"
+
+# Uneven stamps.
+accepts "jitter with --resample" jitter --log jitter.csv "${runs[@]}" --resample 125 && says "--resample" "125 Hz"
+learned jitter >usual
+accepts "linear interpolation" jitter --log jitter.csv "${runs[@]}" --resample 125 --interpolation linear
+learned jitter | cmp -s - usual && fail "linear interpolation: expected other figures than by cubic"
 
 echo "demo: $cases cases, $failures failures"
 ((failures == 0))
