@@ -3,11 +3,18 @@
 #
 #   examples/demo.sh                    the simulated arm
 #   examples/demo.sh kuka_kr300         a recording (also ias_sarcos, ias_barrett)
-#   examples/demo.sh --help             your own log, windows, epochs, ...
+#   examples/demo.sh --help             without a build: your own log, windows, epochs, ...
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build="$root/build/demo"
+
+# Help costs no build; a test compares this text with what the program prints.
+for argument in "$@"; do
+    if [[ $argument == -h || $argument == --help ]]; then
+        exec cat "$root/examples/demo_help.txt"
+    fi
+done
 
 "$root/cmake/bootstrap.sh" library examples
 generator=()

@@ -85,6 +85,16 @@ check_metrics() {
 
 csv 0 3 120 >good.csv
 
+# Help, from the program and from demo.sh, which must not build for it.
+cases=$((cases + 1))
+option_words() { grep -oE -- '-(-[a-z]+)+' | sort -u; }
+"$demo" --help >output && option_words <output >help
+[[ $(wc -l <help) -ge 20 ]] || fail "--help: expected at least 20 options"
+PATH=/usr/bin:/bin "$folder/../../examples/demo.sh" kuka_kr300 --help >output 2>&1 || fail "demo.sh --help: expected success"
+option_words <output | cmp -s - help ||
+    fail "demo.sh --help: expected the program's options; write its help to examples/demo_help.txt"
+grep -q "building" output && fail "demo.sh --help: expected no build"
+
 # What can't be read.
 refuses "missing file" "absent.csv" -- --log absent.csv "${runs[@]}"
 refuses "missing file among good ones" "absent.csv" -- --log good.csv absent.csv "${runs[@]}"
