@@ -12,6 +12,7 @@
 #include <idm/core/error.hpp>
 #include <idm/core/tensor.hpp>
 #include <idm/data/dataset.hpp>
+#include <idm/data/features.hpp>
 #include <idm/data/recipe.hpp>
 #include <idm/data/split.hpp>
 #include <idm/data/trajectory.hpp>

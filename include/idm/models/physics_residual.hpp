@@ -25,8 +25,8 @@ public:
     using Scalar = typename M::Scalar;
 
     /// *Errors*: `ShapeError` when the normaliser has other extents than the model.
-    Residual(F dynamics, M model, Normaliser<Scalar> normaliser)
-        : dynamics_(std::move(dynamics)), model_(std::move(model)), normaliser_(std::move(normaliser)) {
+    Residual(F known, M model, Normaliser<Scalar> normaliser)
+        : dynamics_(std::move(known)), model_(std::move(model)), normaliser_(std::move(normaliser)) {
         idm::detail::require<ShapeError>(
             normaliser_.input_mean().size() == model_.inputs() && normaliser_.target_mean().size() == model_.outputs(),
             "expected a normaliser of ", model_.inputs(), " inputs and ", model_.outputs(),
