@@ -23,6 +23,7 @@
 #include <idm/layers/conv1d.hpp>
 #include <idm/layers/dense.hpp>
 #include <idm/layers/depthwise.hpp>
+#include <idm/layers/gru.hpp>
 #include <idm/layers/init.hpp>
 #include <idm/layers/network.hpp>
 #include <idm/layers/norm.hpp>

@@ -1,4 +1,5 @@
 #include <idm/layers/depthwise.hpp>
+#include <idm/layers/gru.hpp>
 #include <idm/layers/norm.hpp>
 #include <idm/layers/pooling.hpp>
 
@@ -54,6 +55,14 @@ TEST_CASE("gradient of the layers without parameters", "[gradients]") {
     SECTION("Flatten") { check_layers(In(7, 5), 2, Flatten()); }
     SECTION("LastStep") { check_layers(In(7, 5), 2, LastStep()); }
     SECTION("EveryStep") { check_layers(In(7, 5), 2, EveryStep()); }
+}
+
+TEST_CASE("gradient of GRU, back through all steps", "[gradients]") {
+    SECTION("alone") { check_layers(In(7, 3), 2, GRU<>(5)); }
+    SECTION("one step") { check_layers(In(1, 4), 3, GRU<>(17)); }
+    SECTION("two, with layers around them that work in place") {
+        check_layers(In(5, 2), 2, Dense<>(3), GRU<>(9), Tanh(), GRU<>(4), LastStep(), Dense<>(2));
+    }
 }
 
 TEST_CASE("gradient of LayerNorm", "[gradients]") {

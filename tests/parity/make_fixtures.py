@@ -64,6 +64,13 @@ class StepLinear(nn.Linear):
         return super().forward(x.transpose(1, 2)).transpose(1, 2)
 
 
+class StepGRU(nn.GRU):
+    """nn.GRU over the steps of [N, C, L]: the state after every step."""
+
+    def forward(self, x):
+        return super().forward(x.transpose(1, 2))[0].transpose(1, 2)
+
+
 class LastStep(nn.Module):
     def forward(self, x):
         return x[:, :, -1]
@@ -104,8 +111,10 @@ def cnn2(inputs, outputs):
 def draw_parameters(net, seed):
     """Parameter i from stream i + 2, times the largest power of two that is at most 1 / sqrt(fan_in)."""
     fan_in = 1
-    for i, p in enumerate(net.parameters()):
-        if p.dim() > 1:  # a bias follows its weight and has the same fan-in
+    for i, (name, p) in enumerate(net.named_parameters()):
+        if name.endswith("_l0"):  # a GRU's parameters all count its units
+            fan_in = p.shape[0] // 3
+        elif p.dim() > 1:  # a bias follows its weight and has the same fan-in
             fan_in = math.prod(p.shape[1:])
         scale = 1.0
         while scale * scale * fan_in > 1:
@@ -258,6 +267,12 @@ def write_norms(file):
         write_pass(file, "layer_norm", nn.Sequential(StepNorm(channels, elementwise_affine=False)), (2, length, channels))
 
 
+def write_gru(file):
+    # length, channels, units
+    for length, channels, units in [(7, 3, 5), (1, 1, 1), (6, 5, 17), (11, 2, 33)]:
+        write_pass(file, "gru", nn.Sequential(StepGRU(channels, units, batch_first=True)), (2, length, channels), (units,))
+
+
 def write_models(file):
     write_pass(file, "baseline", baseline(6, 3, 2), (3, 6, 3), (2,))
     for padding in ("valid", "same", "causal"):
@@ -317,6 +332,7 @@ def main():
     write("activations", write_activations)
     write("pools", write_pools)
     write("norms", write_norms)
+    write("gru", write_gru)
     write("models", write_models)
     write("optimisers", lambda file: write_optimiser(file, "adam", 0), lambda file: write_optimiser(file, "adamw", 0.01))
 

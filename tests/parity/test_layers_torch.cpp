@@ -2,6 +2,7 @@
 #include <string>
 
 #include <idm/layers/depthwise.hpp>
+#include <idm/layers/gru.hpp>
 #include <idm/layers/norm.hpp>
 #include <idm/layers/pooling.hpp>
 
@@ -99,6 +100,16 @@ TEMPLATE_TEST_CASE("the activations are PyTorch's, forward and backward", "[pari
         check(c, "gelu", GELU());
     }
     CHECK(seen == 7);
+}
+
+TEMPLATE_TEST_CASE("GRU is PyTorch's, forward and backward", "[parity][gru]", float, double) {
+    Index seen = 0;
+    for (const Case& c : read_cases("gru.txt")) {
+        CHECK(c.name == "gru");
+        check_layers<TestType>(c, Sequential(GRU<>(c.options[0])));
+        ++seen;
+    }
+    CHECK(seen == 4);
 }
 
 TEMPLATE_TEST_CASE("the pools are PyTorch's, forward and backward", "[parity][pools]", float, double) {

@@ -6,6 +6,7 @@
 #include <idm/kernels/reference/dense.hpp>
 #include <idm/kernels/reference/depthwise.hpp>
 #include <idm/kernels/reference/elementwise.hpp>
+#include <idm/kernels/reference/gru.hpp>
 #include <idm/kernels/reference/norm.hpp>
 #include <idm/kernels/reference/pooling.hpp>
 
@@ -15,6 +16,7 @@
 #include <idm/kernels/simd/dense.hpp>
 #include <idm/kernels/simd/depthwise.hpp>
 #include <idm/kernels/simd/elementwise.hpp>
+#include <idm/kernels/simd/gru.hpp>
 #endif
 
 // The one place that chooses an implementation. Layers and training call `kernels::conv1d_forward` and its like.
@@ -47,6 +49,8 @@ using reference::dense_forward;
 using reference::depthwise_backward_input;
 using reference::depthwise_backward_weights_accumulate;
 using reference::depthwise_forward;
+using reference::gru_backward;
+using reference::gru_forward;
 using reference::relu_backward;
 using reference::relu_forward;
 using reference::squared_error;
@@ -92,6 +96,14 @@ void depthwise_backward_input(const ConvShape& s, const T* d_y, const T* w, T* d
 template <class T>
 void depthwise_backward_weights_accumulate(const ConvShape& s, const T* x, const T* d_y, T* d_w, T* d_b) {
     simd::depthwise_backward_weights_accumulate<DefaultArch>(s, x, d_y, d_w, d_b);
+}
+template <class T>
+void gru_forward(Index hidden, const T* product, const T* h, T* gates, T* y) {
+    simd::gru_forward<DefaultArch>(hidden, product, h, gates, y);
+}
+template <class T>
+void gru_backward(Index hidden, const T* h, const T* d_y, T* gates, T* product, T* d_h) {
+    simd::gru_backward<DefaultArch>(hidden, h, d_y, gates, product, d_h);
 }
 template <class T, class Function>
 void activation_forward(const Function& f, Index size, const T* x, T* y) {

@@ -21,6 +21,8 @@ struct Reference {
     static constexpr auto dense_backward_input = kernels::reference::dense_backward_input<T>;
     static constexpr auto dense_backward_weights_accumulate = kernels::reference::dense_backward_weights_accumulate<T>;
     static constexpr auto depthwise_forward = kernels::reference::depthwise_forward<T>;
+    static constexpr auto gru_forward = kernels::reference::gru_forward<T>;
+    static constexpr auto gru_backward = kernels::reference::gru_backward<T>;
     static constexpr auto depthwise_backward_input = kernels::reference::depthwise_backward_input<T>;
     static constexpr auto depthwise_backward_weights_accumulate =
         kernels::reference::depthwise_backward_weights_accumulate<T>;
@@ -47,6 +49,8 @@ struct Selected {
     static constexpr auto dense_backward_input = kernels::dense_backward_input<T>;
     static constexpr auto dense_backward_weights_accumulate = kernels::dense_backward_weights_accumulate<T>;
     static constexpr auto depthwise_forward = kernels::depthwise_forward<T>;
+    static constexpr auto gru_forward = kernels::gru_forward<T>;
+    static constexpr auto gru_backward = kernels::gru_backward<T>;
     static constexpr auto depthwise_backward_input = kernels::depthwise_backward_input<T>;
     static constexpr auto depthwise_backward_weights_accumulate = kernels::depthwise_backward_weights_accumulate<T>;
     template <class Function>

@@ -4,6 +4,7 @@
 #include <new>
 
 #include <idm/layers/depthwise.hpp>
+#include <idm/layers/gru.hpp>
 #include <idm/layers/norm.hpp>
 #include <idm/layers/pooling.hpp>
 
@@ -81,6 +82,7 @@ TEST_CASE("no forward or backward pass allocates", "[allocations]") {
     SECTION("DepthwiseConv1D") {
         check_no_allocation(network_run<float>(in, Sequential(net, DepthwiseConv1D<2, Padding::causal>(), ReLU()), 3));
     }
+    SECTION("GRU") { check_no_allocation(network_run<float>(in, Sequential(net, GRU<>(9), LastStep()), 3)); }
     SECTION("pools") {
         check_no_allocation(
             network_run<double>(in, Sequential(net, AveragePool<>(2, 1), MaxPool<>(2), GlobalAveragePool()), 3));
