@@ -181,6 +181,9 @@ Status read_weights(std::string_view bytes, M& model, WeightsInfo<typename M::Sc
                        outputs, " outputs, got window ", info.recipe.window, ", ", input_count(info.recipe),
                        " inputs with ", info.input_names.size(), " names and ", info.recipe.targets.columns.size(),
                        " targets with ", info.target_names.size());
+    for (const std::string& name : info.normaliser.constant_inputs())
+        if (std::find(info.input_names.begin(), info.input_names.end(), name) == info.input_names.end())
+            return failure("normaliser.constant_inputs: expected names of inputs, got '", name, "'");
     if (status = read_parameters(file, model); !status) return status;
     replay_test_vector(test_vector, model, status);
     return status;

@@ -216,7 +216,7 @@ TEST_CASE("a weights file of other content is refused, and the model stays as it
     const auto json = [&](const std::string& from, const std::string& to, const std::string& words) {
         refused([&](Safetensors&, std::string& text) { text = replaced(text, from, to); }, words);
     };
-    const std::string nan("\x00\x00\xC0\x7F", 4), more(68, '\0'), wide(128, '\0');
+    const std::string nan("\x00\x00\xC0\x7F", 4), infinity("\x00\x00\x80\x7F", 4), more(68, '\0'), wide(128, '\0');
     const std::string bias = "1.bias", weight = "1.weight";
     refused([&](Safetensors& file, std::string&) { file.tensors.erase(bias); }, "'1.bias' is missing");
     refused([&](Safetensors& file, std::string&) { file.tensors["extra"] = {"F32", {1}, "abcd"}; }, "'extra' is none");
@@ -224,6 +224,7 @@ TEST_CASE("a weights file of other content is refused, and the model stays as it
     refused([&](Safetensors& file, std::string&) { file.tensors[weight].shape = {16, 1}; }, "another shape");
     refused([&](Safetensors& file, std::string&) { file.tensors[weight] = {"F64", {1, 16}, wide}; }, "F32, got F64");
     refused([&](Safetensors& file, std::string&) { file.tensors[bias].bytes = nan; }, "NaN or Inf");
+    refused([&](Safetensors& file, std::string&) { file.tensors[bias].bytes = infinity; }, "NaN or Inf");
     refused([&](Safetensors& file, std::string&) { file.tensors[bias].bytes = "abcd"; }, "test vector, output 0");
     refused([&](Safetensors& file, std::string&) { file.metadata["more"] = "x"; }, "none of this library");
     refused([&](Safetensors&, std::string& text) { text.pop_back(); }, "metadata 'idm'");
@@ -248,6 +249,9 @@ TEST_CASE("a weights file of other content is refused, and the model stays as it
     json("\"length\": 7", "\"length\": 2", "recipe.filter");
     json("\"input_scale\": [0.33333334, 4]", "\"input_scale\": [0, 4]", "2 finite numbers above 0");
     json("\"input_scale\": [0.33333334, 4]", "\"input_scale\": [4]", "2 finite numbers above 0");
+    json("\"constant_inputs\": [\"qd(q1)\"]", "\"constant_inputs\": [\"qd(q2)\"]", "names of inputs, got 'qd(q2)'");
+    json("\"input_low\": [-0.75, -3]", "\"input_low\": [-0.75]", "2 finite ranges, or none");
+    json("\"input_low\": [-0.75, -3]", "\"input_low\": [-0.75, 4]", "2 finite ranges, or none");
     json("\"seed\": 18446744073709551615", "\"seed\": 18446744073709551616", "training.seed");
     json("\"tolerance\": ", "\"tolerance\": -", "test vector");
     json("\"output\": \"", "\"output\": \"AAAA", "fp32 numbers in base64");

@@ -4,6 +4,8 @@
 
 #include <string>
 #include <tuple>
+#include <utility>
+#include <vector>
 
 #include <idm/io/charts.hpp>
 #include <idm/models/baseline.hpp>
@@ -69,6 +71,8 @@ bool equal(const Normaliser<double>& a, const Normaliser<double>& b) {
            a.constant_inputs() == b.constant_inputs() && a.input_low() == b.input_low() &&
            a.input_high() == b.input_high();
 }
+static_assert(sizeof(Normaliser<double>) == 6 * sizeof(Vector<double>) + sizeof(std::vector<std::string>),
+              "a new member of Normaliser: compare it above, write and read it in io/weights/info.hpp");
 
 WeightsInfo<double> unlike_defaults() {
     const auto group = [](const char* name, double scale) {
