@@ -9,6 +9,7 @@
 #include <idm/layers/conv1d.hpp>
 #include <idm/layers/dense.hpp>
 #include <idm/layers/depthwise.hpp>
+#include <idm/layers/gru.hpp>
 #include <idm/layers/init.hpp>
 #include <idm/layers/network.hpp>
 #include <idm/layers/norm.hpp>
@@ -49,8 +50,9 @@ void layers() {
 template <class T, class In>
 void all_layers() {
     layers<T, In, Conv1D<>, Conv1D<4, 3, Padding::same>, Conv1D<4, 3, Padding::causal, 1, 2>, DepthwiseConv1D<>,
-           Dense<>, Dense<5>, ReLU, LeakyReLU, ELU, Tanh, Sigmoid, Softplus, SiLU, GELU, Flatten, LastStep, EveryStep,
-           LayerNorm, AveragePool<>, MaxPool<>, GlobalAveragePool, Residual<ReLU>, Sequential<Dense<>, ReLU>>();
+           Dense<>, Dense<5>, GRU<>, GRU<5>, ReLU, LeakyReLU, ELU, Tanh, Sigmoid, Softplus, SiLU, GELU, Flatten,
+           LastStep, EveryStep, LayerNorm, AveragePool<>, MaxPool<>, GlobalAveragePool, Residual<ReLU>,
+           Sequential<Dense<>, ReLU>>();
     // LayerThatCannotStream and LayerThatSeesPadding are names for compile errors: see tests/compile_fail.
     using Net = Sequential<Conv1D<4, 3, Padding::causal>, LastStep>;
     static_assert(SequenceTrainable<Net> && Prunable<Net>);
@@ -66,10 +68,11 @@ void all_kernels() {
     keep(&k::conv1d_forward<T>, &k::conv1d_backward_input_scratch<T>, &k::conv1d_backward_input<T>,
          &k::conv1d_backward_weights_accumulate<T>, &k::dense_forward<T>, &k::dense_backward_input_scratch<T>,
          &k::dense_backward_input<T>, &k::dense_backward_weights_accumulate<T>, &k::depthwise_forward<T>,
-         &k::depthwise_backward_input<T>, &k::depthwise_backward_weights_accumulate<T>, &k::relu_forward<T>,
-         &k::relu_backward<T>, &k::add_accumulate<T>, &k::squared_error<T>, &k::adam<T>, &k::average_pool_forward<T>,
-         &k::average_pool_backward<T>, &k::max_pool_forward<T>, &k::max_pool_backward<T>, &k::layer_norm_forward<T>,
-         &k::layer_norm_backward<T>, &k::activation_forward<T, k::Tanh>, &k::activation_backward<T, k::Tanh>);
+         &k::depthwise_backward_input<T>, &k::depthwise_backward_weights_accumulate<T>, &k::gru_forward<T>,
+         &k::gru_backward<T>, &k::relu_forward<T>, &k::relu_backward<T>, &k::add_accumulate<T>, &k::squared_error<T>,
+         &k::adam<T>, &k::average_pool_forward<T>, &k::average_pool_backward<T>, &k::max_pool_forward<T>,
+         &k::max_pool_backward<T>, &k::layer_norm_forward<T>, &k::layer_norm_backward<T>,
+         &k::activation_forward<T, k::Tanh>, &k::activation_backward<T, k::Tanh>);
     keep(&initialise_uniform<T>);
     static_assert(ConvolutionLongerThanItsInput<3, 3, 3, 1>::length == 3);
 }

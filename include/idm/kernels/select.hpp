@@ -17,6 +17,7 @@
 #include <idm/kernels/simd/depthwise.hpp>
 #include <idm/kernels/simd/elementwise.hpp>
 #include <idm/kernels/simd/gru.hpp>
+#include <idm/kernels/simd/norm.hpp>
 #endif
 
 // The one place that chooses an implementation. Layers and training call `kernels::conv1d_forward` and its like.
@@ -27,8 +28,6 @@ namespace kernels {
 // One form for all: see there.
 using reference::average_pool_backward;
 using reference::average_pool_forward;
-using reference::layer_norm_backward;
-using reference::layer_norm_forward;
 using reference::max_pool_backward;
 using reference::max_pool_forward;
 
@@ -51,6 +50,8 @@ using reference::depthwise_backward_weights_accumulate;
 using reference::depthwise_forward;
 using reference::gru_backward;
 using reference::gru_forward;
+using reference::layer_norm_backward;
+using reference::layer_norm_forward;
 using reference::relu_backward;
 using reference::relu_forward;
 using reference::squared_error;
@@ -104,6 +105,14 @@ void gru_forward(Index hidden, const T* product, const T* h, T* gates, T* y) {
 template <class T>
 void gru_backward(Index hidden, const T* h, const T* d_y, T* gates, T* product, T* d_h) {
     simd::gru_backward<DefaultArch>(hidden, h, d_y, gates, product, d_h);
+}
+template <class T>
+void layer_norm_forward(Index rows, Index channels, T epsilon, const T* x, T* y) {
+    simd::layer_norm_forward<DefaultArch>(rows, channels, epsilon, x, y);
+}
+template <class T>
+void layer_norm_backward(Index rows, Index channels, T epsilon, const T* x, const T* d_y, T* d_x) {
+    simd::layer_norm_backward<DefaultArch>(rows, channels, epsilon, x, d_y, d_x);
 }
 template <class T, class Function>
 void activation_forward(const Function& f, Index size, const T* x, T* y) {

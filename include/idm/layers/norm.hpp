@@ -13,7 +13,7 @@ IDM_NAMESPACE_BEGIN
 /// PyTorch's form without weight and bias (`elementwise_affine=False`); a Dense or Conv1D behind it brings its own.
 ///
 /// *Shapes*: x and y [N, L, C]. *Errors*: `ConfigError` for an epsilon that is not above 0.
-/// *Cost*: 8 N L C flop forward, in plain loops; nothing kept, no allocation.
+/// *Cost*: 8 N L C flop forward; nothing kept, no allocation.
 /// *Source*: https://pytorch.org/docs/stable/generated/torch.nn.LayerNorm.html
 class LayerNorm : public LayerDefaults {
 public:

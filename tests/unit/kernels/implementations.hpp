@@ -22,6 +22,8 @@ struct Reference {
     static constexpr auto dense_backward_weights_accumulate = kernels::reference::dense_backward_weights_accumulate<T>;
     static constexpr auto depthwise_forward = kernels::reference::depthwise_forward<T>;
     static constexpr auto gru_forward = kernels::reference::gru_forward<T>;
+    static constexpr auto layer_norm_forward = kernels::reference::layer_norm_forward<T>;
+    static constexpr auto layer_norm_backward = kernels::reference::layer_norm_backward<T>;
     static constexpr auto gru_backward = kernels::reference::gru_backward<T>;
     static constexpr auto depthwise_backward_input = kernels::reference::depthwise_backward_input<T>;
     static constexpr auto depthwise_backward_weights_accumulate =
@@ -50,6 +52,8 @@ struct Selected {
     static constexpr auto dense_backward_weights_accumulate = kernels::dense_backward_weights_accumulate<T>;
     static constexpr auto depthwise_forward = kernels::depthwise_forward<T>;
     static constexpr auto gru_forward = kernels::gru_forward<T>;
+    static constexpr auto layer_norm_forward = kernels::layer_norm_forward<T>;
+    static constexpr auto layer_norm_backward = kernels::layer_norm_backward<T>;
     static constexpr auto gru_backward = kernels::gru_backward<T>;
     static constexpr auto depthwise_backward_input = kernels::depthwise_backward_input<T>;
     static constexpr auto depthwise_backward_weights_accumulate = kernels::depthwise_backward_weights_accumulate<T>;
