@@ -14,7 +14,9 @@
 
 IDM_NAMESPACE_BEGIN
 
-/// note: worth knowing; warning: a model will learn from it, but worse; fault: not fit to train on.
+/// note: worth knowing. warning: a model learns from the log about as well, but what it learns may not be what is
+/// wanted. fault: not fit to train on; a model will be worse by a tenth of its error or more, or its test will not
+/// tell.
 enum class Severity { note, warning, fault };
 
 /// `kind` is a short fixed name ("jitter", "stuck"), `where` the column or trajectories, `text` what was found and what
@@ -34,10 +36,20 @@ struct Coverage {
     double cells = 0;  ///< share of the 8 x 8 cells between these limits that hold rows
 };
 
+/// Rows [begin, end) of one column in one trajectory of the log that a finding is about.
+struct Mark {
+    Index column = 0, trajectory = 0, begin = 0, end = 0;
+};
+
 struct Diagnosis {
     std::vector<std::string> facts;
     std::vector<Coverage> coverage;
     std::vector<Finding> findings;
+    /// Stuck and clipped rows.
+    std::vector<Mark> marks;
+    /// Share of each torque's variance that the motion leaves unexplained, by how many rows the torque is taken later.
+    /// *Shapes*: [joints, 2 k + 1], lags from -k to k; empty where torques were not looked at.
+    Matrix<double> unexplained;
 
     bool fit() const {
         return std::none_of(findings.begin(), findings.end(),

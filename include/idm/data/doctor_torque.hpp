@@ -24,12 +24,30 @@ namespace detail {
 /// tau_j[i + lag] ~ A [q, qd, qdd, sin q, cos q, tanh(qd / 0.02), 1][i], all joints on the right side, least squares
 /// over the same i for every lag. Fitting anew for each lag matters: one fit hides its delay in the terms of qd.
 ///
-/// *Shapes*: `unexplained [joints, 2 longest + 1]`, the share of the variance left; `weights[lag] [terms, joints]`, for
-/// terms and torques in their standard deviations.
+/// *Shapes*: `unexplained [joints, 2 longest + 1]`, the share of the variance left; for the best lag of each joint
+/// `weights [terms, joints]`, for terms and torques in their standard deviations, and `rows [joints]`, how many
+/// independent rows the fit rests on; `inverse [terms, terms]`, that of the terms' correlations.
 struct TorqueFit {
-    Matrix<double> unexplained;
-    std::vector<Matrix<double>> weights;
+    Matrix<double> unexplained, weights, inverse;
+    std::vector<double> rows;
+
+    /// Standard error of the sum of two weights (or of one, for `a == b`) of joint `j`.
+    double error(Index a, Index b, Index j) const {
+        const double form = a == b ? inverse(a, a) : inverse(a, a) + 2 * inverse(a, b) + inverse(b, b);
+        return std::sqrt(form * unexplained.row(j).minCoeff() / rows[static_cast<std::size_t>(j)]);
+    }
 };
+
+/// Rows as good as independent: residuals that resemble the one before by r count (1 - r) / (1 + r) each.
+///
+/// *Source*: Bartlett, "Some Aspects of the Time-Correlation Problem", J. R. Statist. Soc. 98(3), 1935, for motion much
+/// slower than its sampling.
+inline double independent_rows(const Vector<double>& residual) {
+    const Index count = residual.size();
+    const double square = residual.squaredNorm();
+    const double r = square > 0 ? residual.head(count - 1).dot(residual.tail(count - 1)) / square : 0;
+    return static_cast<double>(count) * (1 - r) / (1 + r);
+}
 
 inline TorqueFit fit_torques(const Features<double>& features, Index longest) {
     const Index terms = features.inputs.cols(), joints = features.targets.cols();
@@ -55,42 +73,67 @@ inline TorqueFit fit_torques(const Features<double>& features, Index longest) {
     Matrix<double> gram = x.transpose() * x / static_cast<double>(rows);
     gram.diagonal().array() += 1e-6;
     const Eigen::LDLT<Matrix<double>> solver(gram);
-    TorqueFit fit{.unexplained = Matrix<double>(joints, 2 * longest + 1), .weights = {}};
+    TorqueFit fit{.unexplained = Matrix<double>(joints, 2 * longest + 1),
+                  .weights = Matrix<double>::Zero(terms, joints),
+                  .inverse = solver.solve(Matrix<double>::Identity(terms, terms)),
+                  .rows = std::vector<double>(static_cast<std::size_t>(joints))};
+    std::vector<double> least(static_cast<std::size_t>(joints), 2.0);
     for (Index lag = -longest; lag <= longest; ++lag) {
         gather(features.targets, lag, y);
         const Matrix<double> right = x.transpose() * y / static_cast<double>(rows);
-        fit.weights.push_back(solver.solve(right));
-        for (Index j = 0; j < joints; ++j)
-            fit.unexplained(j, lag + longest) = 1 - fit.weights.back().col(j).dot(right.col(j));
+        const Matrix<double> weights = solver.solve(right);
+        for (Index j = 0; j < joints; ++j) {
+            const auto k = static_cast<std::size_t>(j);
+            const double unexplained = fit.unexplained(j, lag + longest) = 1 - weights.col(j).dot(right.col(j));
+            if (unexplained >= least[k]) continue;
+            least[k] = unexplained;
+            fit.weights.col(j) = weights.col(j);
+            fit.rows[k] = independent_rows(y.col(j) - x * weights.col(j));
+        }
     }
     return fit;
 }
 
-/// Sign: inertia pushes along the joint's own acceleration and friction along its velocity, so a torque that opposes
-/// both has the wrong sign. Delay: the lag at which the motion explains the torque best, named where it leaves less
-/// than 3/4 of what is unexplained without it.
+/// A torque that opposes its joint's motion: inertia pushes along the acceleration and friction along the velocity, so
+/// both weights below 0 mean the opposite sign. Each must be so by three standard errors, which noise alone does to one
+/// joint in 700 each, and both together by 0.05: less, 1/400 of the torque's variance, is within what gravity and
+/// coupling leave in a linear model.
+inline void check_sign(const TorqueFit& fit, Index j, Index joints, const std::string& where, Diagnosis& out) {
+    const Index qd = joints + j, qdd = 2 * joints + j, sign = 5 * joints + j;
+    const double inertia = fit.weights(qdd, j), friction = fit.weights(qd, j) + fit.weights(sign, j);
+    if (inertia < -3 * fit.error(qdd, qdd, j) && friction < -3 * fit.error(qd, sign, j) && inertia + friction < -0.05)
+        out.add(Severity::warning, "torque sign", where, "it opposes the joint's acceleration (", inertia,
+                " standard deviations per one) and velocity (", friction,
+                "); a network learns it so, physics does not: turn its sign in the recipe");
+}
+
+/// Sign, delay and relation of torques to the motion.
+///
+/// Delay: the lag at which the motion explains the torque best, named where it leaves less than 3/4 of what is
+/// unexplained as recorded. That is a choice of what matters, not of what is certain: over thousands of rows far less
+/// would be. A torque that comes later costs a model nothing, its window holds the motion; one that comes more than
+/// `ahead` rows earlier asks it for motion that it has not seen, which for five rows costs a tenth of its error or more
+/// ("what a model loses to spoilt torques" in the tests of the training): a fault.
+/// Relation: a linear model of known motion that explains less than a tenth of a torque is hardly one of this robot.
 ///
 /// `features` hold q, qd, qdd, sin q, cos q, sign qd of as many joints as there are targets.
-inline void check_torques(const Features<double>& features, Diagnosis& out) {
+inline void check_torques(const Features<double>& features, Index ahead, Diagnosis& out) {
     constexpr Index longest = 10;
     const Index joints = features.targets.cols();
     const TorqueFit fit = fit_torques(features, longest);
+    out.unexplained = fit.unexplained;
     for (Index j = 0; j < joints; ++j) {
         const std::string& where = features.target_names[static_cast<std::size_t>(j)];
         Index best = 0;
         const double least = fit.unexplained.row(j).minCoeff(&best), undelayed = fit.unexplained(j, longest);
-        const Matrix<double>& weights = fit.weights[static_cast<std::size_t>(best)];
-        const double inertia = weights(2 * joints + j, j),
-                     friction = weights(joints + j, j) + weights(5 * joints + j, j);
-        if (inertia < 0 && friction < 0 && inertia + friction < -0.05)
-            out.add(Severity::warning, "torque sign", where, "it opposes the joint's acceleration (", inertia,
-                    " standard deviations per one) and velocity (", friction,
-                    "); a network learns it so, physics does not: turn its sign in the recipe");
-        if (best != longest && least < 0.75 * undelayed)
-            out.add(Severity::warning, "torque delay", where, "it fits the motion best ", std::abs(best - longest),
-                    best == 0 || best == 2 * longest ? " or more rows " : " rows ",
-                    best > longest ? "later" : "earlier", " (", 100 * least, " % of its variance unexplained, ",
-                    100 * undelayed, " % as recorded)");
+        const Index earlier = longest - best;
+        check_sign(fit, j, joints, where, out);
+        if (earlier != 0 && least < 0.75 * undelayed)
+            out.add(earlier > ahead ? Severity::fault : Severity::warning, "torque delay", where,
+                    "it fits the motion best ", std::abs(earlier),
+                    std::abs(earlier) == longest ? " or more rows " : " rows ", earlier < 0 ? "later" : "earlier", " (",
+                    100 * least, " % of its variance unexplained, ", 100 * undelayed, " % as recorded)",
+                    earlier > ahead ? "; shift it, or let the model see that many rows behind (Recipe::ahead)" : "");
         if (least > 0.9)
             out.add(Severity::warning, "torque unrelated", where, "the motion explains only ", 100 * (1 - least),
                     " % of its variance; is it this robot's?");

@@ -1,4 +1,7 @@
+#include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstdint>
 #include <numbers>
 #include <string>
 #include <vector>
@@ -97,14 +100,73 @@ TEST_CASE("constant, stuck and clipped channels are named") {
                    if (t.name == "3") t.values.col(q2).segment(200, 100).setConstant(t.values(200, q2));
                })),
                ContainsSubstring("stuck@q2"));
-    CHECK(kinds(spoilt([](idm::Trajectory& t) {
-              if (t.name == "3") t.values.col(tau4).segment(200, 40).setConstant(t.values(200, tau4));
-          })) == "stuck@tau4 ");
-    const double limit = 0.5 * clean().trajectories[0].values.col(tau4).cwiseAbs().maxCoeff();
-    const idm::Log clipped = spoilt(
-        [&](idm::Trajectory& t) { t.values.col(tau4) = t.values.col(tau4).cwiseMin(limit).cwiseMax(-limit).eval(); });
-    CHECK_THAT(kinds(clipped), ContainsSubstring("clipped@tau4"));
-    CHECK(idm::diagnose(clipped, recipe).fit());  // a network learns it, saturation and all
+    const auto held = [](Index rows) {
+        return spoilt([=](idm::Trajectory& t) {
+            if (t.name == "3") t.values.col(tau4).segment(200, rows).setConstant(t.values(200, tau4));
+        });
+    };
+    CHECK(kinds(held(19)).empty());  // a few packets lost
+    const idm::Diagnosis forty = idm::diagnose(held(40), recipe), many = idm::diagnose(held(500), recipe);
+    CHECK(kinds(forty) == "stuck@tau4 ");
+    CHECK(forty.fit());  // one row in 200
+    CHECK(kinds(many) == "stuck@tau4 ");
+    CHECK_FALSE(many.fit());  // one in 16
+    REQUIRE(many.marks.size() == 1);
+    CHECK(many.marks[0].column == tau4);
+    CHECK(many.marks[0].trajectory == 2);
+    CHECK(many.marks[0].begin == 200);
+    CHECK(many.marks[0].end == 700);
+}
+
+namespace {
+
+/// The clean log with one column cut off above the value that `share` of the rows exceed.
+idm::Log clipped(Index column, double share) {
+    std::vector<double> sorted;
+    for (const idm::Trajectory& t : clean().trajectories)
+        for (const double x : t.values.col(column)) sorted.push_back(x);
+    std::sort(sorted.begin(), sorted.end());
+    const double limit = sorted[static_cast<std::size_t>((1 - share) * static_cast<double>(sorted.size()))];
+    return spoilt([&](idm::Trajectory& t) { t.values.col(column) = t.values.col(column).cwiseMin(limit).eval(); });
+}
+
+}  // namespace
+
+TEST_CASE("clipped channels are named, a fault above one row in ten") {
+    for (const Index column : {q2, qd3, tau4}) {
+        INFO("column " << column);
+        const std::string finding = "clipped@" + clean().columns[static_cast<std::size_t>(column)];
+        const idm::Diagnosis little = idm::diagnose(clipped(column, 0.05), recipe);
+        const idm::Diagnosis much = idm::diagnose(clipped(column, 0.15), recipe);
+        CHECK_THAT(kinds(little), ContainsSubstring(finding));
+        CHECK_THAT(kinds(much), ContainsSubstring(finding));
+        CHECK(little.fit());
+        CHECK_FALSE(much.fit());
+        CHECK_FALSE(much.marks.empty());
+    }
+    CHECK(kinds(clipped(tau4, 0.001)).empty());
+}
+
+TEST_CASE("a robot that rests at the end of its range is neither stuck nor clipped") {
+    const idm::Log resting = spoilt([](idm::Trajectory& t) {
+        // 3 s of rest in between, at the highest position of the log: minimum jerk there and back, 100 rows each.
+        const Index first = 300, last = 600;
+        for (Index row = 0; row < t.values.rows(); ++row) {
+            const double u = row < first  ? static_cast<double>(row) / static_cast<double>(first)
+                             : row < last ? 1.0
+                                          : static_cast<double>(999 - row) / static_cast<double>(999 - last);
+            const double s = u * u * u * (10 + u * (6 * u - 15));
+            t.values(row, q2) = 1e-4 * std::round(s * 1.5e4);
+        }
+    });
+    CHECK_THAT(kinds(resting), !ContainsSubstring("stuck@q2") && !ContainsSubstring("clipped@q2"));
+}
+
+TEST_CASE("how long a run of equal values is no chance follows from how often the channel repeats itself") {
+    // n p^(L - 1) = 1e-3 for n = 10000 and p = 1/2 (5001 of 10002): L = 1 + 7 / log10(2) = 24.25.
+    CHECK(idm::detail::surprising_run(5000, 10000) == Approx(24.25).margin(0.01));
+    CHECK(idm::detail::surprising_run(9000, 10000) > 100);
+    CHECK(idm::detail::surprising_run(0, 10000) == 20);
 }
 
 TEST_CASE("values that are not finite are named, and rows dropped for them") {
@@ -128,12 +190,63 @@ TEST_CASE("a torque of opposite sign is named, and one that comes late") {
     CHECK(late.fit());
 }
 
+TEST_CASE("a torque that comes before its motion is a fault unless the model looks ahead") {
+    const idm::Log early = spoilt([](idm::Trajectory& t) {
+        const Index rows = t.values.rows();
+        t.values.col(tau4).head(rows - 5) = t.values.col(tau4).tail(rows - 5).eval();
+    });
+    idm::Recipe ahead = recipe;
+    ahead.ahead = 5;
+    REQUIRE(kinds(early) == "torque delay@tau4 ");
+    CHECK_THAT(idm::diagnose(early, recipe).findings[0].text, ContainsSubstring("5 rows earlier"));
+    CHECK_FALSE(idm::diagnose(early, recipe).fit());
+    CHECK(idm::diagnose(early, ahead).fit());
+}
+
+TEST_CASE("clean logs pass whatever their seed, noise, encoder and rate") {
+    for (std::uint64_t seed = 1; seed <= 2; ++seed)
+        for (const auto& [resolution, noise, rate] :
+             {std::array{0.0, 0.0, 100.0}, {6e-6, 0.01, 200.0}, {1e-4, 0.02, 50.0}, {1e-3, 0.002, 20.0}}) {
+            INFO("seed " << seed << ", resolution " << resolution << ", noise " << noise << ", rate " << rate);
+            const idm::Log log = idm::robot::simulate(idm::robot::arm7(), {.trajectories = 8,
+                                                                           .seed = seed,
+                                                                           .rate = rate,
+                                                                           .encoder_resolution = resolution,
+                                                                           .torque_noise = noise});
+            idm::Recipe derived = recipe;
+            // A count of 1e-3 rad per ms is a velocity of 1 rad/s: such a drive's velocity is not worth recording.
+            if (resolution > 1e-5) derived.velocities = {};
+            CHECK(kinds(idm::diagnose(log, derived, idm::ByTrajectory{})) == "");
+        }
+}
+
+TEST_CASE("the wrong sign of any joint is told by the fit's standard errors") {
+    for (Index joint = 0; joint < 7; ++joint) {
+        const std::string name = clean().columns[static_cast<std::size_t>(14 + joint)];
+        CHECK(kinds(spoilt([=](idm::Trajectory& t) { t.values.col(14 + joint) *= -1; })) ==
+              "torque sign@" + name + " ");
+    }
+}
+
+TEST_CASE("test rows beyond what the training rows hold are named") {
+    const idm::Log log = spoilt([](idm::Trajectory& t) {
+        if (t.name == "8") t.values.col(q2).array() += 1;
+    });
+    const idm::ByName split{.train = {"1", "2", "3", "4", "5"}, .validation = {"6"}, .test = {"7", "8"}};
+    CHECK_THAT(kinds(idm::diagnose(log, recipe, split)), ContainsSubstring("extrapolation@q(q2)"));
+    CHECK(kinds(idm::diagnose(clean(), recipe, split)) == "");
+}
+
 TEST_CASE("a joint that hardly moves is named") {
     CHECK_THAT(kinds(spoilt([](idm::Trajectory& t) {
                    t.values.col(q2) *= 0.01;
                    t.values.col(q2 + 7) *= 0.01;
                })),
                ContainsSubstring("coverage@q(q2)"));
+    const idm::Diagnosis still =
+        idm::diagnose(spoilt([](idm::Trajectory& t) { t.values.leftCols(14) *= 0.01; }), recipe);
+    CHECK_THAT(kinds(still), ContainsSubstring("coverage@all joints"));
+    CHECK_FALSE(still.fit());
 }
 
 TEST_CASE("a repeated trajectory leaks where the split parts it from its copy") {
