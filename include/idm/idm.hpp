@@ -24,6 +24,7 @@
 
 #include <idm/robot/arm7.hpp>
 #include <idm/robot/excitation.hpp>
+#include <idm/robot/forward_dynamics.hpp>
 #include <idm/robot/serial_chain.hpp>
 #include <idm/robot/simulate.hpp>
 

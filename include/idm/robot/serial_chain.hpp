@@ -30,7 +30,11 @@ struct Inertia {
 /// A joint with the link that it moves, in the terms of a URDF file: the joint frame is displaced by `xyz` and turned
 /// by `rpy` (fixed axes, R = Rz(yaw) Ry(pitch) Rx(roll)) from the parent's link frame, and is the link frame at q = 0.
 ///
-/// Friction is smooth, so that it has one value for every velocity: viscous * qd + coulomb * tanh(qd / coulomb_speed).
+/// Friction is smooth, so that it has one value for every velocity:
+/// viscous * qd + (coulomb + stribeck * exp(-(qd / stribeck_speed)^2)) * tanh(qd / coulomb_speed).
+///
+/// *Source* of its terms: Armstrong-Helouvry, Dupont, Canudas de Wit, "A survey of models, analysis tools and
+/// compensation methods for the control of machines with friction", Automatica 30(7), 1994, eq. 6.
 ///
 /// *Units*: m, rad, kg, s, N m; for a prismatic joint position in m and torque in N.
 struct Joint {
@@ -44,6 +48,8 @@ struct Joint {
     double viscous = 0;
     double coulomb = 0;
     double coulomb_speed = 0.01;  ///< friction reaches 76 % of `coulomb` here
+    double stribeck = 0;          ///< by which friction near rest exceeds `coulomb`
+    double stribeck_speed = 0.1;  ///< where 37 % of that is left
     double q_min = -std::numeric_limits<double>::infinity();
     double q_max = std::numeric_limits<double>::infinity();
     double qd_max = std::numeric_limits<double>::infinity();
@@ -94,7 +100,7 @@ struct Wrench {
 /// A chain of rigid links from a fixed base, one joint each. Constant after construction.
 ///
 /// *Errors*: `ConfigError` on construction: no joint, an axis of length 0, a number that is not finite, a negative
-/// mass, friction or rotor inertia, coulomb_speed <= 0, limits that leave no range.
+/// mass, friction or rotor inertia, coulomb_speed or stribeck_speed <= 0, limits that leave no range.
 ///
 /// *Threads*: any number may use one chain.
 class SerialChain {
@@ -149,10 +155,12 @@ public:
         return tau;
     }
 
-    /// Friction of joint `i`: viscous * qd + coulomb * tanh(qd / coulomb_speed). *Units*: rad/s to N m.
+    /// Friction of joint `i`, see `Joint`. *Units*: rad/s to N m.
     double friction(Index i, double qd) const {
         const Joint& j = joint(i);
-        return j.viscous * qd + j.coulomb * std::tanh(qd / j.coulomb_speed);
+        const double slow = qd / j.stribeck_speed;
+        const double dry = j.stribeck > 0 ? j.coulomb + j.stribeck * std::exp(-slow * slow) : j.coulomb;
+        return j.viscous * qd + dry * std::tanh(qd / j.coulomb_speed);
     }
 
 private:
@@ -200,13 +208,14 @@ private:
             idm::detail::require<ConfigError>(condition, "joint ", number, ": expected ", expected);
         };
         const Inertia& t = j.inertia;
-        double sum = j.mass + j.rotor_inertia + j.viscous + j.coulomb + t.xx + t.yy + t.zz + t.xy + t.xz + t.yz;
+        double sum =
+            j.mass + j.rotor_inertia + j.viscous + j.coulomb + j.stribeck + t.xx + t.yy + t.zz + t.xy + t.xz + t.yz;
         for (const auto& v : {j.xyz, j.rpy, j.axis, j.com}) sum += v[0] + v[1] + v[2];
         require(std::isfinite(sum), "finite numbers, got NaN or infinity");
         require(detail::vector3(j.axis).norm() > 0, "an axis longer than 0");
-        require(j.mass >= 0 && j.rotor_inertia >= 0 && j.viscous >= 0 && j.coulomb >= 0,
+        require(j.mass >= 0 && j.rotor_inertia >= 0 && j.viscous >= 0 && j.coulomb >= 0 && j.stribeck >= 0,
                 "mass, rotor inertia and friction of 0 or more");
-        require(j.coulomb_speed > 0, "a coulomb_speed above 0");
+        require(j.coulomb_speed > 0 && j.stribeck_speed > 0, "a coulomb_speed and a stribeck_speed above 0");
         require(j.q_min < j.q_max, "q_min < q_max");
         require(j.qd_max > 0 && j.qdd_max > 0 && j.tau_max > 0, "limits qd_max, qdd_max and tau_max above 0");
     }

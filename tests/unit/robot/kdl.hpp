@@ -30,7 +30,7 @@ inline KDL::Chain kdl_chain(const idm::robot::SerialChain& chain) {
 
 inline std::vector<idm::robot::Joint> without_friction(const idm::robot::SerialChain& chain) {
     std::vector<idm::robot::Joint> joints(chain.joints().begin(), chain.joints().end());
-    for (idm::robot::Joint& joint : joints) joint.viscous = joint.coulomb = 0;
+    for (idm::robot::Joint& joint : joints) joint.viscous = joint.coulomb = joint.stribeck = 0;
     return joints;
 }
 
