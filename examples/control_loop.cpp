@@ -126,7 +126,7 @@ private:
 /// Squared tracking errors of one controller over all test motions, and the first motion's course.
 struct Result {
     double squares = 0, count = 0;
-    std::vector<double> time, error;
+    std::vector<double> time, error;  // s, mrad
     double rms() const { return std::sqrt(squares / count); }
 };
 
@@ -136,24 +136,42 @@ double percentile(std::vector<double> values, double share) {
     return *at;
 }
 
-void draw(const std::vector<std::pair<std::string, Result>>& results, const std::filesystem::path& out) {
+/// Tracking errors along the first motion, and how long the ticks took.
+void draw(const std::vector<std::pair<std::string, Result>>& results, std::vector<double> ticks,
+          const std::filesystem::path& out) {
     const char* colours[] = {"#888888", "#d98c00", "#b0343c", "#0b6bcb", "#2a8a4a"};
-    idm::Chart chart{.title = "Tracking error",
-                     .panels = {{.title = "first unseen motion",
-                                 .x_label = "time in s",
-                                 .y_label = "error, all joints, in rad",
-                                 .logarithmic_y = true}},
-                     .panel_height = 320};
+    idm::Chart chart;
+    chart.title = "Tracking errors and tick times";
+    chart.panel_height = 300;
+    chart.panels.resize(2);
+    chart.panels[0] = {.title = "The first unseen motion",
+                       .x_label = "time in s",
+                       .y_label = "error, all joints, in mrad",
+                       .logarithmic_y = true};
     for (std::size_t i = 0; i < results.size(); ++i) {
         chart.legend.push_back({results[i].first, {colours[i]}});
         chart.panels[0].curves.push_back({{colours[i]}, results[i].second.time, results[i].second.error});
     }
-    const idm::Picture picture = idm::draw_chart(chart);
-    if (!picture.failure.empty()) std::fprintf(stderr, "no picture: %s\n", picture.failure.c_str());
-    std::string svg = picture.svg;
-    if (svg.find("xmlns") == std::string::npos && !svg.empty()) svg.insert(4, " xmlns=\"http://www.w3.org/2000/svg\"");
-    const idm::FileContent file{out / "errors.svg", svg};
-    if (!svg.empty()) idm::write_files({&file, 1});
+    std::sort(ticks.begin(), ticks.end());
+    chart.panels[1] = {.title = "Ticks of pd_learned: the share that was faster",
+                       .x_label = "% of all ticks",
+                       .y_label = "time of a tick in us",
+                       .logarithmic_y = true};
+    idm::Curve curve{{colours[3]}};
+    for (int share = 0; share <= 1000; ++share) {
+        curve.x.push_back(share / 10.0);
+        curve.y.push_back(ticks[static_cast<std::size_t>(share) * (ticks.size() - 1) / 1000]);
+    }
+    chart.panels[1].curves.push_back(std::move(curve));
+    idm::Picture picture = idm::draw_chart(chart);
+    if (!picture.failure.empty()) {
+        std::fprintf(stderr, "no picture: %s\n", picture.failure.c_str());
+        return;
+    }
+    if (picture.svg.find("xmlns=") == std::string::npos) picture.svg.insert(4, " xmlns=\"http://www.w3.org/2000/svg\"");
+    const idm::FileContent file{out / "control_loop.svg", picture.svg};
+    idm::write_files({&file, 1});
+    std::printf("picture: %s\n", file.path.string().c_str());
 }
 
 void run(const Options& options) {
@@ -191,9 +209,9 @@ void run(const Options& options) {
                      [&](double time, const Joints&, const Joints&, const Joints& error) {
                          result.squares += error.squaredNorm();
                          result.count += static_cast<double>(error.size());
-                         if (m == 0) {
+                         if (m == 0 && result.time.size() < result.count / 7 / 5) {  // every fifth tick
                              result.time.push_back(time);
-                             result.error.push_back(std::max(error.norm(), 1e-6));
+                             result.error.push_back(std::max(1000 * error.norm(), 0.05));
                          }
                      });
         }
@@ -210,7 +228,7 @@ void run(const Options& options) {
     }
     json.end_object().member("tick_p50_us", p50).member("tick_p99_us", p99).end_object();
     std::printf("tick of the learned model: p50 %.2f us, p99 %.2f us, of 1000 us\n", p50, p99);
-    draw(results, options.out);
+    draw(results, learned.tick_times(), options.out);
     if (!options.json.empty()) {
         const idm::FileContent file{options.json, json.text() + "\n"};
         idm::write_files({&file, 1});

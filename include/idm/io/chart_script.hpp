@@ -126,18 +126,22 @@ inline std::string gnuplot_range(const char* axis, std::pair<double, double> lim
     return message("set ", axis, "range [", gnuplot_number(limits.first), ":", gnuplot_number(limits.second), "]\n");
 }
 
-/// The panel's own limits, or what its curves span and 4 % more.
+/// The panel's own limits, or what its curves span and 4 % more on either side, of the logarithm where that is drawn.
 inline std::pair<double, double> y_limits(const Panel& panel) {
     if (panel.y_limits.first != panel.y_limits.second) return panel.y_limits;
     double low = std::numeric_limits<double>::infinity(), high = -low;
     for (const Curve& curve : panel.curves) {
         for (const double y : curve.y) {
-            if (!std::isfinite(y)) continue;
+            if (!std::isfinite(y) || (panel.logarithmic_y && y <= 0)) continue;
             low = std::min(low, y);
             high = std::max(high, y);
         }
     }
     if (!(low < high)) return {0, 0};
+    if (panel.logarithmic_y) {
+        const double factor = std::pow(high / low, 0.04);
+        return {low / factor, high * factor};
+    }
     const double margin = 0.04 * (high - low);
     return {low - margin, high + margin};
 }

@@ -66,10 +66,11 @@ bool equal(const V& a, const V& b) {
     return a == b;
 }
 bool equal(const Normaliser<double>& a, const Normaliser<double>& b) {
-    return a.input_mean() == b.input_mean() && a.input_scale() == b.input_scale() &&
-           a.target_mean() == b.target_mean() && a.target_scale() == b.target_scale() &&
-           a.constant_inputs() == b.constant_inputs() && a.input_low() == b.input_low() &&
-           a.input_high() == b.input_high();
+    const auto same = [](const Vector<double>& x, const Vector<double>& y) { return x.size() == y.size() && x == y; };
+    return same(a.input_mean(), b.input_mean()) && same(a.input_scale(), b.input_scale()) &&
+           same(a.target_mean(), b.target_mean()) && same(a.target_scale(), b.target_scale()) &&
+           same(a.input_low(), b.input_low()) && same(a.input_high(), b.input_high()) &&
+           a.constant_inputs() == b.constant_inputs();
 }
 static_assert(sizeof(Normaliser<double>) == 6 * sizeof(Vector<double>) + sizeof(std::vector<std::string>),
               "a new member of Normaliser: compare it above, write and read it in io/weights/info.hpp");
