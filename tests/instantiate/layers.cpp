@@ -50,7 +50,7 @@ void layers() {
 template <class T, class In>
 void all_layers() {
     layers<T, In, Conv1D<>, Conv1D<4, 3, Padding::same>, Conv1D<4, 3, Padding::causal, 1, 2>, DepthwiseConv1D<>,
-           Dense<>, Dense<5>, GRU<>, GRU<>, GRU<5>, ReLU, LeakyReLU, ELU, Tanh, Sigmoid, Softplus, SiLU, GELU, Flatten,
+           Dense<>, Dense<5>, GRU<>, GRU<5>, ReLU, LeakyReLU, ELU, Tanh, Sigmoid, Softplus, SiLU, GELU, Flatten,
            LastStep, EveryStep, LayerNorm, AveragePool<>, MaxPool<>, GlobalAveragePool, Residual<ReLU>,
            Sequential<Dense<>, ReLU>>();
     // LayerThatCannotStream and LayerThatSeesPadding are names for compile errors: see tests/compile_fail.
