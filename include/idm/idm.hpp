@@ -51,6 +51,7 @@
 #include <idm/io/atomic_file.hpp>
 #include <idm/io/chart_script.hpp>
 #include <idm/io/charts.hpp>
+#include <idm/io/doctor_chart.hpp>
 #include <idm/io/json_reader.hpp>
 #include <idm/io/json_value.hpp>
 #include <idm/io/json_writer.hpp>
