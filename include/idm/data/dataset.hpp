@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,6 +31,13 @@ struct Dataset {
     Matrix<T> targets;
     Split split;
     Normaliser<T> normaliser;
+    /// What each row's target counts in the loss of training and validation; empty: 1 for all. A row of weight 0 is a
+    /// window's input, but no target, and its targets may be anything.
+    std::vector<double> row_weights = {};
+
+    double row_weight(Index row) const {
+        return row_weights.empty() ? 1.0 : row_weights[static_cast<std::size_t>(row)];
+    }
 };
 
 /// Features, then split, then the normaliser fitted on the training segments and applied in place.

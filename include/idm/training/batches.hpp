@@ -20,11 +20,29 @@
 //   items()                        their number
 //   most_items()                   the largest number that any epoch draws
 //   targets(item)                  how many targets an item has
+//   weight(item)                   the sum of their rows' weights
 //   load(item, rows, sample)       fills an input row block
-//   loss(item, scale, y, d_y)      adds up the loss of its targets, writes scale * d(sum)/dy
+//   loss(item, scale, y, d_y)      adds up the weighted loss of its targets, writes scale * d(sum)/dy
 
 IDM_NAMESPACE_BEGIN
 namespace detail {
+
+/// The sum of weight * loss over rows [row, row + rows) of a data set; writes d = scale * d(sum)/dy.
+template <class T>
+double weighted_loss(const Loss<T>& loss, const Dataset<T>& data, Index row, Index rows, const T* y, T scale, T* d) {
+    const Index outputs = data.targets.cols();
+    const T* target = data.targets.data() + row * outputs;
+    if (data.row_weights.empty()) return loss(rows, y, target, scale, d);
+    double sum = 0;
+    for (Index i = 0; i < rows * outputs; i += outputs, ++row) {
+        const double weight = data.row_weight(row);
+        if (weight > 0)
+            sum += weight * loss(1, y + i, target + i, scale * static_cast<T>(weight), d + i);
+        else
+            std::fill_n(d + i, outputs, T(0));  // 0 * NaN would be NaN
+    }
+    return sum;
+}
 
 /// One window for each target.
 template <class T, class Net>
@@ -42,11 +60,12 @@ public:
     Index items() const { return static_cast<Index>(rows_.size()); }
     Index most_items() const { return items(); }
     Index targets(Index) const { return 1; }
+    double weight(Index item) const { return data_->row_weight(at(item).row); }
     void load(Index item, BatchView<T> x, Index sample) const {
         gather_window(data_->inputs, at(item), network_->input_shape().length(), data_->recipe.ahead, x.sample(sample));
     }
     double loss(Index item, T scale, const T* y, T* d_y) const {
-        return loss_(1, y, data_->targets.data() + at(item).row * data_->targets.cols(), scale, d_y);
+        return weighted_loss(loss_, *data_, at(item).row, 1, y, scale, d_y);
     }
 
 private:
@@ -87,6 +106,12 @@ public:
     /// An offset of the cuts adds at most one chunk to each segment.
     Index most_items() const { return most_items_; }
     Index targets(Index item) const { return at(item).targets; }
+    double weight(Index item) const {
+        const Chunk& chunk = at(item);
+        double sum = 0;
+        for (Index i = 0; i < chunk.targets; ++i) sum += data_->row_weight(chunk.row + i);
+        return sum;
+    }
     void load(Index item, BatchView<T> x, Index sample) const {
         const Chunk& chunk = at(item);
         const Index channels = data_->inputs.cols();
@@ -100,7 +125,7 @@ public:
         const Index outputs = data_->targets.cols(), before = (window_ - 1) * outputs, size = chunk.targets * outputs;
         std::fill_n(d_y, before, T(0));
         std::fill_n(d_y + before + size, (chunk_ - chunk.targets) * outputs, T(0));
-        return loss_(chunk.targets, y + before, data_->targets.data() + chunk.row * outputs, scale, d_y + before);
+        return weighted_loss(loss_, *data_, chunk.row, chunk.targets, y + before, scale, d_y + before);
     }
 
 private:

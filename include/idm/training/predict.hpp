@@ -1,6 +1,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
+#include <cstddef>
 #include <span>
 #include <vector>
 
@@ -28,6 +30,24 @@ void require_extents(const M& model, const Dataset<typename M::Scalar>& data) {
     require_inputs(model, data.inputs);
     require<ShapeError>(model.outputs() == data.targets.cols(), "expected a data set of ", model.outputs(),
                         " targets (the model's outputs), got ", data.targets.cols());
+}
+
+/// The sum of some rows' weights. *Errors*: `DataError` for weights that are not one number of at least 0 for each row
+/// of the data set, or none above 0 among these rows.
+template <class T>
+double weight_of(const Dataset<T>& data, std::span<const WindowRow> rows) {
+    require<DataError>(data.row_weights.empty() || static_cast<Index>(data.row_weights.size()) == data.targets.rows(),
+                       "expected one weight for each of ", data.targets.rows(), " rows of the data set, or none, got ",
+                       data.row_weights.size());
+    double sum = 0;
+    for (const WindowRow& row : rows) {
+        const double weight = data.row_weight(row.row);
+        require<DataError>(weight >= 0 && std::isfinite(weight), "row ", row.row,
+                           ": expected a finite weight of at least 0, got ", weight);
+        sum += weight;
+    }
+    require<DataError>(sum > 0, "expected a row weight above 0 among ", rows.size(), " rows, got none");
+    return sum;
 }
 
 }  // namespace detail
@@ -77,16 +97,25 @@ Matrix<T> target_rows(const Dataset<T>& data, std::span<const WindowRow> rows) {
     return result;
 }
 
-/// Mean loss of normalised targets over the given rows: what training minimises.
+/// Mean loss of normalised targets over the given rows, by their weights: what training minimises.
 ///
-/// *Errors*: `ConfigError` for a loss that does not fit the outputs. *Threads*: as `predict_rows`.
+/// *Errors*: `ConfigError` for a loss that does not fit the outputs, `DataError` for row weights that do not.
+/// *Threads*: as `predict_rows`.
 template <class M>
 double mean_loss(const M& model, const Dataset<typename M::Scalar>& data, std::span<const WindowRow> rows,
                  const LossConfig& config, int threads = 0) {
     const Loss<typename M::Scalar> loss(data.targets.cols(), config);
     const auto predicted = predict_rows(model, data, rows, threads);
-    const auto measured = target_rows(data, rows);
-    return loss.sum(predicted.rows(), predicted.data(), measured.data()) / static_cast<double>(predicted.size());
+    if (data.row_weights.empty()) {
+        const auto measured = target_rows(data, rows);
+        return loss.sum(predicted.rows(), predicted.data(), measured.data()) / static_cast<double>(predicted.size());
+    }
+    const double weight = detail::weight_of(data, rows) * static_cast<double>(data.targets.cols());
+    double sum = 0;
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        if (const double w = data.row_weight(rows[i].row); w > 0)
+            sum += w * loss.sum(1, &predicted(static_cast<Index>(i), 0), &data.targets(rows[i].row, 0));
+    return sum / weight;
 }
 
 /// The same with the squared loss.

@@ -2,15 +2,19 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <idm/core/buffer.hpp>
 #include <idm/core/parallel.hpp>
+#include <idm/core/random.hpp>
 #include <idm/core/workspace.hpp>
 #include <idm/kernels/select.hpp>
+#include <idm/layers/contract.hpp>
 #include <idm/training/trainer_config.hpp>
 
 IDM_NAMESPACE_BEGIN
@@ -27,22 +31,62 @@ struct BatchPart {
     double square = 0;  // of the summed gradient, over this part's share of the parameters
 };
 
+/// Where a model's statistics lie in its buffer, in order.
+template <class M>
+std::vector<Range> statistic_ranges(const M& model) {
+    std::vector<Range> ranges;
+    for (const auto& named : model.named_parameters())
+        if (named.info().statistic) ranges.push_back({named.info().offset, named.info().offset + named.size()});
+    std::sort(ranges.begin(), ranges.end(), [](const Range& a, const Range& b) { return a.begin < b.begin; });
+    return ranges;
+}
+
+/// What `ranges`, which are in order, leave of [0, size).
+inline std::vector<Range> complement(const std::vector<Range>& ranges, Index size) {
+    std::vector<Range> rest;
+    Index begin = 0;
+    for (const Range& range : ranges) {
+        if (begin < range.begin) rest.push_back({begin, range.begin});
+        begin = range.end;
+    }
+    if (begin < size) rest.push_back({begin, size});
+    return rest;
+}
+
+/// Calls use(range) for what each of `ranges` has in common with `within`.
+template <class Use>
+void for_each_within(const std::vector<Range>& ranges, Range within, Use use) {
+    for (const Range& range : ranges) {
+        const Range common{std::max(range.begin, within.begin), std::min(range.end, within.end)};
+        if (common.begin < common.end) use(common);
+    }
+}
+
 /// From the parts' gradients to new weights: sum, clipping by norm, optimiser, moving average.
 ///
-/// The parameters are cut into as many shares as there are parts, so sums have the same bits on any number of threads.
+/// Statistics (see `ParameterInfo`) meet none of these: they move by the mean over the step's samples, and the moving
+/// average takes their newest value. The parameters are cut into as many shares as there are parts, so sums have the
+/// same bits on any number of threads.
 /// *Source*: https://pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html, torch.optim.swa_utils
 /// (AveragedModel: the average begins with the weights of the first step).
 template <class T>
 class Update {
 public:
-    Update(const TrainerConfig& config, Index size)
+    Update(const TrainerConfig& config, Index size, std::vector<Range> statistics = {})
         : clip_norm_(config.clip_norm),
           ema_(config.ema),
           optimiser_(make_optimiser<T>(config, size)),
-          average_(ema_ > 0 ? size : 0) {}
+          average_(ema_ > 0 ? size : 0),
+          statistics_(std::move(statistics)),
+          learned_(complement(statistics_, size)) {}
 
     Index size() const { return optimiser_->size(); }
-    void begin_step(double rate) { optimiser_->begin_step(rate); }
+    Index steps_taken() const { return optimiser_->steps_taken(); }
+    /// `samples`: of the step, over all parts.
+    void begin_step(double rate, Index samples) {
+        optimiser_->begin_step(rate);
+        per_sample_ = T(1) / static_cast<T>(samples);
+    }
 
     /// To be called by every thread of a team.
     void apply(const Team& team, std::vector<BatchPart<T>>& parts, T* parameters) {
@@ -53,10 +97,17 @@ public:
         T* gradient = parts[0].gradient.data();
         for (Index p = share.begin; p < share.end; ++p) {
             const Range range = range_of(parts, p);
-            if (factor < T(1))
-                for (Index i = range.begin; i < range.end; ++i) gradient[i] *= factor;
-            optimiser_->apply(range, gradient, parameters);
-            if (ema_ > 0) average(range, parameters);
+            for_each_within(learned_, range, [&](Range learned) {
+                if (factor < T(1))
+                    for (Index i = learned.begin; i < learned.end; ++i) gradient[i] *= factor;
+                optimiser_->apply(learned, gradient, parameters);
+                if (ema_ > 0) average(learned, parameters);
+            });
+            for_each_within(statistics_, range, [&](Range measured) {
+                for (Index i = measured.begin; i < measured.end; ++i) parameters[i] -= per_sample_ * gradient[i];
+                if (ema_ > 0)
+                    std::copy(parameters + measured.begin, parameters + measured.end, average_.data() + measured.begin);
+            });
         }
     }
 
@@ -80,8 +131,10 @@ private:
                                     total + range.begin);
         if (clip_norm_ == 0) return;
         double square = 0;
-        for (Index i = range.begin; i < range.end; ++i)
-            square += static_cast<double>(total[i]) * static_cast<double>(total[i]);
+        for_each_within(learned_, range, [&](Range learned) {
+            for (Index i = learned.begin; i < learned.end; ++i)
+                square += static_cast<double>(total[i]) * static_cast<double>(total[i]);
+        });
         parts[static_cast<std::size_t>(p)].square = square;
     }
     T clip_factor(const std::vector<BatchPart<T>>& parts) const {
@@ -99,47 +152,73 @@ private:
     double clip_norm_, ema_;
     std::unique_ptr<Optimiser<T>> optimiser_;
     Buffer<T> average_;
+    std::vector<Range> statistics_, learned_;
+    T per_sample_ = 1;
 };
+
+/// What the random numbers of one step's layers are made from: a function of the seed and the step's number.
+inline std::uint64_t step_key(std::uint64_t seed, Index step) {
+    return Random(seed, 0x73746570, static_cast<std::uint64_t>(step)).bits();
+}
+
+/// Settings of one step.
+struct StepConfig {
+    double rate = 0;
+    std::uint64_t seed = 0;
+    int threads = 1;
+    Index items_per_batch = 0;  // that parts of are in memory at once; a step's gradient is that of all its batches
+};
+
+/// Forward, loss and backward of part `p` of `parts` of each batch of a step's items. `scale` times the sum of the
+/// losses is the step's loss.
+template <class T, class Batches>
+void run_part(const Batches& batches, Range items, Range split, RandomKey random, T scale, Index items_per_batch,
+              BatchPart<T>& part, const T* parameters) {
+    const auto& network = batches.network();
+    auto& workspace = part.workspace;
+    part.loss = 0;
+    part.gradient.fill(T(0));
+    for (Index begin = items.begin; begin < items.end; begin += items_per_batch) {
+        const Index count = std::min(items_per_batch, items.end - begin);
+        const Range mine = split_range(count, split.end, split.begin);
+        const Index first = begin + mine.begin, samples = mine.end - mine.begin;
+        random.first_sample = first - items.begin;
+        for (Index n = 0; n < samples; ++n) batches.load(first + n, workspace.input(), n);
+        network.forward(parameters, workspace, samples, random);
+        for (Index n = 0; n < samples; ++n)
+            part.loss += batches.loss(first + n, scale, workspace.output().sample(n), workspace.d_output().sample(n));
+        network.backward(parameters, part.gradient.data(), workspace, samples);
+    }
+}
 
 /// One training step on items [begin, end) of `batches`: forward, loss, backward, update.
 ///
 /// Returns the mean loss, before the step. When that is not finite the parameters are left as they were.
 template <class T, class Batches>
-double train_step(const Batches& batches, Range items, std::vector<BatchPart<T>>& parts, Update<T>& update, double rate,
-                  int threads, std::span<T> parameters) {
-    const Index count = items.end - items.begin, part_count = static_cast<Index>(parts.size());
-    const auto& network = batches.network();
-    const Index outputs = network.output_shape().channels();
-    Index targets = 0;
-    for (Index i = items.begin; i < items.end; ++i) targets += batches.targets(i);
-    const T scale = T(1) / static_cast<T>(targets * outputs);
-    update.begin_step(rate);
-    const auto total = [&] {
+double train_step(const Batches& batches, Range items, std::vector<BatchPart<T>>& parts, Update<T>& update,
+                  const StepConfig& step, std::span<T> parameters) {
+    const Index part_count = static_cast<Index>(parts.size());
+    double weight = 0;
+    for (Index i = items.begin; i < items.end; ++i) weight += batches.weight(i);
+    const double total = weight * static_cast<double>(batches.network().output_shape().channels());
+    const T scale = total > 0 ? static_cast<T>(1 / total) : T(0);  // rows of weight 0 alone teach nothing
+    update.begin_step(step.rate, items.end - items.begin);
+    const RandomKey random{step_key(step.seed, update.steps_taken()), 0};
+    const auto mean = [&] {
         double sum = 0;
         for (const auto& part : parts) sum += part.loss;
-        return sum / static_cast<double>(targets * outputs);
+        return total > 0 ? sum / total : 0;
     };
 
-    parallel(static_cast<int>(std::min<Index>(threads, part_count)), [&](const Team& team) {
-        const Range share = team.share(part_count);
-        for (Index p = share.begin; p < share.end; ++p) {
-            BatchPart<T>& part = parts[static_cast<std::size_t>(p)];
-            const Range mine = split_range(count, part_count, p);
-            const Index samples = mine.end - mine.begin;
-            auto& workspace = part.workspace;
-            for (Index n = 0; n < samples; ++n) batches.load(items.begin + mine.begin + n, workspace.input(), n);
-            network.forward(static_cast<const T*>(parameters.data()), workspace, samples);
-            part.loss = 0;
-            for (Index n = 0; n < samples; ++n)
-                part.loss += batches.loss(items.begin + mine.begin + n, scale, workspace.output().sample(n),
-                                          workspace.d_output().sample(n));
-            part.gradient.fill(T(0));
-            network.backward(static_cast<const T*>(parameters.data()), part.gradient.data(), workspace, samples);
-        }
+    parallel(static_cast<int>(std::min<Index>(step.threads, part_count)), [&](const Team& team) {
+        const Range mine = team.share(part_count);
+        for (Index p = mine.begin; p < mine.end; ++p)
+            run_part(batches, items, {p, part_count}, random, scale, step.items_per_batch,
+                     parts[static_cast<std::size_t>(p)], static_cast<const T*>(parameters.data()));
         team.barrier();
-        if (std::isfinite(total())) update.apply(team, parts, parameters.data());
+        if (std::isfinite(mean())) update.apply(team, parts, parameters.data());
     });
-    return total();
+    return mean();
 }
 
 /// Names the parameters whose gradient is not finite, for the message of a diverged training.

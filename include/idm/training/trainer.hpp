@@ -46,25 +46,26 @@ private:
     double loss_ = std::numeric_limits<double>::infinity();
 };
 
-/// One training of a model: what its epochs share. `items_per_step` items make a batch.
+/// One training of a model: what its epochs share. `items_per_batch` items make a batch.
 template <class M, class Batches>
 class Fit {
 public:
     using T = typename M::Scalar;
 
-    Fit(M& model, Batches batches, Index items_per_step, const Dataset<T>& data, const TrainerConfig& config)
+    Fit(M& model, Batches batches, Index items_per_batch, const Dataset<T>& data, const TrainerConfig& config)
         : model_(model),
           batches_(std::move(batches)),
           data_(data),
           config_(config),
           threads_(config.threads > 0 ? config.threads : default_threads()),
-          items_per_step_(std::min(items_per_step, batches_.most_items())),
+          items_per_batch_(std::min(items_per_batch, batches_.most_items())),
+          items_per_step_(std::min(items_per_batch_ * config.accumulate, batches_.most_items())),
           steps_per_epoch_((batches_.items() + items_per_step_ - 1) / items_per_step_),
           validation_(window_rows(data.split.validation, model.window(), data.recipe.ahead, idm::Rows::full)),
-          update_(config, static_cast<Index>(model.parameters().size())),
+          update_(config, static_cast<Index>(model.parameters().size()), statistic_ranges(model)),
           plateau_(config.schedule_config.plateau) {
         const WorkspaceShape shape = batches_.network().template workspace_shape<T>(
-            (items_per_step_ + config.gradient_parts - 1) / config.gradient_parts, Mode::training);
+            (items_per_batch_ + config.gradient_parts - 1) / config.gradient_parts, Mode::training);
         for (Index p = 0; p < config.gradient_parts; ++p) parts_.emplace_back(shape, update_.size());
     }
 
@@ -109,7 +110,7 @@ private:
         Random random(config_.seed, 0x65706f6368, static_cast<std::uint64_t>(report.epoch));
         batches_.begin_epoch(random);
         const Clock::time_point start = Clock::now();
-        double loss_sum = 0;
+        double loss_sum = 0, weight_sum = 0;
         Index learned = 0, step = 0;
         for (Index begin = 0; begin < batches_.items(); begin += items_per_step_, ++step) {
             const Range items{begin, std::min(begin + items_per_step_, batches_.items())};
@@ -119,18 +120,22 @@ private:
                 plateau_.share() * learning_rate(config_.schedule, config_.rate, at, steps_per_epoch_ * config_.epochs,
                                                  config_.schedule_config, steps_per_epoch_);
             const double loss =
-                train_step(batches_, items, parts_, update_, report.learning_rate, threads_, model_.parameters());
+                train_step(batches_, items, parts_, update_,
+                           {report.learning_rate, config_.seed, threads_, items_per_batch_}, model_.parameters());
             if (!std::isfinite(loss))
                 raise<NumericError>(
                     "training diverged: the loss is not finite at epoch ", report.epoch, ", step ", step + 1,
                     "; parameters with a non-finite gradient: ", non_finite_parameters(model_, parts_), advice(report));
-            Index targets = 0;
-            for (Index i = items.begin; i < items.end; ++i) targets += batches_.targets(i);
-            loss_sum += loss * static_cast<double>(targets);
-            learned += targets;
+            double weight = 0;
+            for (Index i = items.begin; i < items.end; ++i) {
+                weight += batches_.weight(i);
+                learned += batches_.targets(i);
+            }
+            loss_sum += loss * weight;
+            weight_sum += weight;
         }
         report.samples_per_second = static_cast<double>(learned) / std::max(seconds_since(start), 1e-9);
-        report.training_loss = loss_sum / static_cast<double>(learned);
+        report.training_loss = loss_sum / weight_sum;
     }
 
     M& model_;
@@ -138,7 +143,7 @@ private:
     const Dataset<T>& data_;
     const TrainerConfig& config_;
     int threads_;
-    Index items_per_step_, steps_per_epoch_;
+    Index items_per_batch_, items_per_step_, steps_per_epoch_;
     std::vector<WindowRow> validation_;
     Update<T> update_;
     Plateau plateau_;
@@ -154,9 +159,9 @@ private:
 /// Starts from the model's parameters as they are: call `model.initialise(seed)` first.
 ///
 /// *Errors*: `ConfigError` for settings out of range, `ShapeError` for data of other extents than the model's,
-/// `DataError` when a trajectory is shorter than the window, `NumericError` when the loss leaves the finite numbers
-/// (with epoch, step and parameters; the best weights are kept). *Threads*: the weights' bits do not depend on their
-/// number.
+/// `DataError` when a trajectory is shorter than the window or row weights are out of range, `NumericError` when the
+/// loss leaves the finite numbers (with epoch, step and parameters; the best weights are kept). *Threads*: the weights'
+/// bits do not depend on their number.
 template <class M>
 History train(M& model, const Dataset<typename M::Scalar>& data, const TrainerConfig& config = {},
               const EpochCallback& on_epoch = {}) {
@@ -164,6 +169,8 @@ History train(M& model, const Dataset<typename M::Scalar>& data, const TrainerCo
     using Network = typename M::NetworkType;
     detail::check(config);
     detail::require_extents(model, data);
+    for (const auto* segments : {&data.split.train, &data.split.validation})
+        (void)detail::weight_of(data, window_rows(*segments, model.window(), data.recipe.ahead, idm::Rows::full));
     const Network& network = model.network();
     constexpr bool can_sequence = SequenceTrainable<typename Network::Layers>;
     if constexpr (can_sequence) {

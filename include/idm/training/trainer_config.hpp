@@ -27,7 +27,8 @@ enum class OptimiserKind { adam, sgd, lion };
 /// How to train. The defaults were chosen for Cnn1 on validation data of three robots, see docs/results.md.
 struct TrainerConfig {
     Index epochs = 30;
-    Index batch_size = 64;  // targets of one step
+    Index batch_size = 64;  // targets of one batch
+    Index accumulate = 1;   // batches of one step, whose gradient is that of one batch of all their targets
     double rate = 2e-3;     // learning rate, the peak of a one-cycle schedule
     Schedule schedule = Schedule::one_cycle;
     ScheduleConfig schedule_config = {};
@@ -64,10 +65,11 @@ std::unique_ptr<Optimiser<T>> make_optimiser(const TrainerConfig& config, Index 
 }
 
 inline void check(const TrainerConfig& config) {
-    require<ConfigError>(
-        config.epochs >= 1 && config.batch_size >= 1 && config.chunk >= 1 && config.gradient_parts >= 1,
-        "expected epochs, batch_size, chunk and gradient_parts of at least 1, got ", config.epochs, ", ",
-        config.batch_size, ", ", config.chunk, ", ", config.gradient_parts);
+    require<ConfigError>(config.epochs >= 1 && config.batch_size >= 1 && config.accumulate >= 1 && config.chunk >= 1 &&
+                             config.gradient_parts >= 1,
+                         "expected epochs, batch_size, accumulate, chunk and gradient_parts of at least 1, got ",
+                         config.epochs, ", ", config.batch_size, ", ", config.accumulate, ", ", config.chunk, ", ",
+                         config.gradient_parts);
     require<ConfigError>(config.rate > 0 && std::isfinite(config.rate), "expected a learning rate above 0, got ",
                          config.rate);
     require<ConfigError>(config.clip_norm >= 0 && std::isfinite(config.clip_norm) && config.patience >= 0,

@@ -65,7 +65,7 @@ TEMPLATE_TEST_CASE("a gradient longer than the clipping norm is scaled to it, as
         parts[1].gradient[20] = -4;
         detail::Update<T> update({.clip_norm = norm}, 32);
         Buffer<T> weights(32);
-        update.begin_step(1e-3);
+        update.begin_step(1e-3, 1);
         update.apply(Team(0, 1), parts, weights.data());
         return parts[0].gradient;
     };
@@ -98,7 +98,7 @@ TEST_CASE("the moving average of the weights, worked out by hand", "[learning]")
     for (int step = 0; step < 3; ++step) {
         parts[0].gradient.fill(0);
         parts[0].gradient[3] = 1;
-        update.begin_step(0.5);
+        update.begin_step(0.5, 1);
         update.apply(Team(0, 1), parts, weights.data());
         seen.push_back(weights[3]);
     }
