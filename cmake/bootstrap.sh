@@ -13,6 +13,7 @@ Groups (default: library tests examples):
   tests       Catch2; Orocos KDL and nlohmann-json as oracles; urdfdom for the URDF reader
   examples    CLI11 for the demo's options, gnuplot for the report's pictures
   benchmarks  Google Benchmark
+  coverage    gcc and gcovr
   ci          clang, clang-format, clang's OpenMP
 END
 }
@@ -40,6 +41,10 @@ add_group() {
             on_path gnuplot 5.0 || packages+=(gnuplot-nox)
             ;;
         benchmarks) packages+=(libbenchmark-dev) ;;
+        coverage)
+            on_path g++ 11 || packages+=(g++)
+            on_path gcovr 5.0 || packages+=(gcovr)
+            ;;
         ci)
             on_path g++ 11 || packages+=(g++)
             on_path clang++ 14 || packages+=(clang)
