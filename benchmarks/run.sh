@@ -6,7 +6,7 @@ usage() {
 Usage: benchmarks/run.sh [NAME...] [-- BENCHMARK_OPTIONS...]
 
 Installs what the benchmarks need (cmake/bootstrap.sh), builds them for this machine in build/benchmarks and runs all of
-them, or those named (kernels: benchmarks/kernels.cpp). Options after -- go to Google Benchmark.
+them, or those named (kernels: benchmarks/kernels.cpp, stream: benchmarks/stream.cpp). Options after -- go to Google Benchmark.
 
 Example: benchmarks/run.sh kernels -- --benchmark_filter=conv1d
 END

@@ -13,7 +13,7 @@ Groups (default: library tests examples):
   tests       Catch2; Orocos KDL and nlohmann-json as oracles; urdfdom for the URDF reader
   examples    CLI11 for the demo's options, gnuplot for the report's pictures
   benchmarks  Google Benchmark
-  coverage    gcc and gcovr
+  coverage    gcc and lcov
   ci          clang, clang-format, clang's OpenMP
 END
 }
@@ -43,7 +43,7 @@ add_group() {
         benchmarks) packages+=(libbenchmark-dev) ;;
         coverage)
             on_path g++ 11 || packages+=(g++)
-            on_path gcovr 5.0 || packages+=(gcovr)
+            on_path lcov 1.14 || packages+=(lcov)
             ;;
         ci)
             on_path g++ 11 || packages+=(g++)
