@@ -19,6 +19,7 @@ inline DataSource load_for_doctor(Options options) {
     const std::string time_column = std::exchange(options.time_column, "");
     options.drop = true;
     DataSource source = own_log(options);
+    source.recipe.ahead = options.ahead;
     if (time_column.empty()) return source;
     const idm::Index column = source.log.column(time_column);
     for (idm::Trajectory& trajectory : source.log.trajectories) {

@@ -176,7 +176,9 @@ inline void check_motion(const Log& log, const Recipe& recipe, const std::option
     if (parts) check_extrapolation(features, joints, *parts, out);
     check_repeats(features, joints, parts, out);
     if (!recipe.velocities.columns.empty()) check_velocities(log, motion, features, out);
-    if (features.targets.cols() == joints)
+    if (features.targets.cols() == joints && are_commands(recipe))
+        check_commands(log, recipe, out);
+    else if (features.targets.cols() == joints)
         check_torques(features, recipe.ahead, out);
     else
         out.add(Severity::note, "torque unchecked", "targets", features.targets.cols(), " targets for ", joints,
@@ -186,8 +188,9 @@ inline void check_motion(const Log& log, const Recipe& recipe, const std::option
 }  // namespace detail
 
 /// Tells before training what is wrong with a log: stamps, values that are not finite, constant, stuck and clipped
-/// channels, degrees or radians, recorded against differentiated velocity, sign and delay of the torques, coverage, and
-/// repeated trajectories, which leak where `split` parts them.
+/// channels, degrees or radians, recorded against differentiated velocity, sign and delay of the torques (or of
+/// commanded positions: targets in rad or deg, or with origins), coverage, and repeated trajectories, which leak where
+/// `split` parts them.
 ///
 /// Velocity, torque, coverage and repeats are looked at only where stamps and values allow. The log may come from
 /// `read_log` without a time column, its `time` filled in behind: that one refuses what is diagnosed here.
@@ -209,12 +212,13 @@ inline Diagnosis diagnose(const Log& log, const Recipe& recipe, const std::optio
         used.insert(used.end(), group->columns.begin(), group->columns.end());
     const bool even = detail::check_stamps(log, recipe, out);
     if (!detail::check_finite(log, used, out)) return out;
+    const bool commanded = detail::are_commands(recipe);
     for (const std::string& name : recipe.positions.columns)
-        detail::check_channel(log, name, detail::Channel::position, out);
+        detail::check_channel(log, name, detail::Channel::position, commanded, out);
     for (const std::string& name : recipe.velocities.columns)
-        detail::check_channel(log, name, detail::Channel::velocity, out);
+        detail::check_channel(log, name, detail::Channel::velocity, commanded, out);
     for (const std::string& name : recipe.targets.columns)
-        detail::check_channel(log, name, detail::Channel::target, out);
+        detail::check_channel(log, name, detail::Channel::target, commanded, out);
     detail::check_angle_unit(log, recipe, out);
     if (even) detail::check_motion(log, recipe, split, out);
     return out;

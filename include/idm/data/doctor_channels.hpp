@@ -180,9 +180,10 @@ inline void check_stuck(const Log& log, const ChannelReport& report, Channel kin
 /// a step: on average at half a usual one, taken for sure from an eighth on.
 ///
 /// Up to one row in 10 clipped costs a model less than a tenth of its error, one in 5 more than a fifth ("what a model
-/// loses to spoilt torques" in the tests of the training): above one in 10 a fault.
-inline void check_clipped(const Log& log, const ChannelReport& report, Channel kind, const std::string& where,
-                          Diagnosis& out) {
+/// loses to spoilt torques" in the tests of the training): above one in 10 a fault. Not so where positions are
+/// commanded: commands end at a limit, and joints at their stops.
+inline void check_clipped(const Log& log, const ChannelReport& report, Channel kind, bool commanded,
+                          const std::string& where, Diagnosis& out) {
     const Index column = log.column(where);
     const double band = std::max(0.02 * (report.high - report.low), 4.5 * report.smallest_step);
     for (const double extreme : {report.low, report.high}) {
@@ -202,15 +203,16 @@ inline void check_clipped(const Log& log, const ChannelReport& report, Channel k
         if (at <= near || 200 * at <= report.rows || rests) continue;
         for (const EqualRun& run : report.runs)
             if (report.same(run.value, extreme)) out.marks.push_back(run.rows);
-        out.add(10 * at > report.rows ? Severity::fault : Severity::warning, "clipped", where, at, " of ", report.rows,
-                " rows lie exactly at the end ", extreme, " of the range ", report.low, " to ", report.high,
+        out.add(10 * at > report.rows && !commanded ? Severity::fault : Severity::warning, "clipped", where, at, " of ",
+                report.rows, " rows lie exactly at the end ", extreme, " of the range ", report.low, " to ",
+                report.high,
                 ": where a measured value saturates the true one is unknown, cut those rows out; a command may end "
                 "there");
     }
 }
 
 /// Constant, stuck and clipped channels.
-inline void check_channel(const Log& log, const std::string& name, Channel kind, Diagnosis& out) {
+inline void check_channel(const Log& log, const std::string& name, Channel kind, bool commanded, Diagnosis& out) {
     const Index column = log.column(name);
     const ChannelReport report = inspect_channel(log, column);
     const std::string& where = log.columns[static_cast<std::size_t>(column)];
@@ -220,7 +222,7 @@ inline void check_channel(const Log& log, const std::string& name, Channel kind,
         return;
     }
     check_stuck(log, report, kind, where, out);
-    check_clipped(log, report, kind, where, out);
+    check_clipped(log, report, kind, commanded, where, out);
 }
 
 /// Positions as the recipe reads them: joints of arms turn by two turns at most, and a log in which no joint of a robot

@@ -10,11 +10,13 @@
 
 #include <idm/core/config.hpp>
 #include <idm/core/tensor.hpp>
+#include <idm/data/delay.hpp>
 #include <idm/data/doctor_findings.hpp>
 #include <idm/data/features.hpp>
+#include <idm/data/recipe.hpp>
 #include <idm/data/trajectory.hpp>
 
-// Sign and delay of torques against the motion that they go with.
+// Sign and delay of torques, and of commands, against the motion that they go with.
 
 IDM_NAMESPACE_BEGIN
 namespace detail {
@@ -138,6 +140,53 @@ inline void check_torques(const Features<double>& features, Index ahead, Diagnos
             out.add(Severity::warning, "torque unrelated", where, "the motion explains only ", 100 * (1 - least),
                     " % of its variance; is it this robot's?");
     }
+}
+
+/// Targets that are commanded positions, not torques.
+inline bool are_commands(const Recipe& recipe) {
+    return !recipe.target_origins.columns.empty() || recipe.target_unit == "rad" || recipe.target_unit == "deg";
+}
+
+inline bool moves(const Log& log, const std::string& name) {
+    const Index column = log.column(name);
+    double low = log.trajectories[0].values(0, column), high = low;
+    for (const Trajectory& trajectory : log.trajectories) {
+        low = std::min(low, trajectory.values.col(column).minCoeff());
+        high = std::max(high, trajectory.values.col(column).maxCoeff());
+    }
+    return low < high;
+}
+
+/// By how many rows commanded positions run ahead of the joints, and commands that their joint does not follow: that
+/// explain less than a tenth of its motion's variance (over 12 rows), or come behind it.
+///
+/// *Shapes*: as many targets as positions.
+inline void check_commands(const Log& log, const Recipe& recipe, Diagnosis& out) {
+    constexpr Index longest = 12;
+    Index rows = 0;
+    for (const Trajectory& trajectory : log.trajectories)
+        rows += std::max<Index>(0, trajectory.values.rows() - 3 * longest);
+    std::vector<double> delays;
+    for (std::size_t j = 0; rows >= 2 && j < recipe.targets.columns.size(); ++j) {
+        const std::string &command = recipe.targets.columns[j], &position = recipe.positions.columns[j];
+        if (!moves(log, command) || !moves(log, position)) continue;  // constant channels are named elsewhere
+        const DelayEstimate delay = estimate_delay(log, command, position, longest);
+        delays.push_back(delay.samples);
+        const std::string& where = log.columns[static_cast<std::size_t>(log.column(command))];
+        if (delay.correlation * delay.correlation < 0.1)
+            out.add(Severity::warning, "command unrelated", where, "it explains only ",
+                    100 * delay.correlation * delay.correlation, " % of the motion of '", position,
+                    "'; is it another joint's?");
+        else if (delay.samples < -0.5)
+            out.add(Severity::warning, "command late", where, "it comes ", -delay.samples, " rows behind '", position,
+                    "'; is it a command, and are its stamps right?");
+    }
+    if (delays.empty()) return;
+    std::sort(delays.begin(), delays.end());
+    const auto tenths = [](double x) { return std::round(10 * x) / 10; };
+    const double median = (delays[(delays.size() - 1) / 2] + delays[delays.size() / 2]) / 2;
+    out.facts.push_back(message("commands run ", tenths(median), " rows ahead of the positions (median of ",
+                                delays.size(), ", from ", tenths(delays.front()), " to ", tenths(delays.back()), ")"));
 }
 
 }  // namespace detail

@@ -36,6 +36,11 @@ inline void add_point(Curve& curve, double x, double y) {
 
 inline void end_line(Curve& curve) { add_point(curve, 0, std::numeric_limits<double>::quiet_NaN()); }
 
+/// Axes without anything: gnuplot refuses a panel without limits that has no points.
+inline Panel empty_panel(std::string title = {}) {
+    return {.title = std::move(title), .curves = {{row_stroke, {}, {}}}, .x_limits = {0, 1}, .y_limits = {0, 1}};
+}
+
 /// One bar for each value, at 1, 2, ...
 inline Panel bar_panel(std::string title, const std::vector<double>& values, std::pair<double, double> limits) {
     Panel panel{.title = std::move(title), .curves = {{bar_stroke, {}, {}}}, .y_limits = limits};
@@ -58,11 +63,9 @@ inline std::pair<Panel, Panel> step_panels(const Log& log) {
         for (std::size_t i = 1; period > 0 && i < trajectory.time.size(); ++i)
             steps.push_back((trajectory.time[i] - trajectory.time[i - 1]) / period);
     }
-    Panel over{.title = steps.empty() ? "no stamps" : "time steps in usual ones, by row",
-               .curves = {{row_stroke, {}, {}}}};
-    Panel histogram{.title = steps.empty() ? "no stamps" : "steps by deviation (%), counts",
-                    .curves = {{row_stroke, {}, {}}}};
-    if (steps.empty()) return {over, histogram};
+    if (steps.empty()) return {empty_panel("no stamps"), empty_panel("no stamps")};
+    Panel over{.title = "time steps in usual ones, by row", .curves = {{row_stroke, {}, {}}}};
+    Panel histogram{.title = "steps by deviation (%), counts", .curves = {{row_stroke, {}, {}}}};
     // Of each bucket the extremes: one late row among a million is seen.
     const std::size_t width = (steps.size() + buckets - 1) / buckets;
     double farthest = 0.05;
@@ -164,8 +167,10 @@ inline std::pair<Panel, Panel> overview_panels(const Diagnosis& diagnosis) {
         diagnosis.unexplained.row(joint).minCoeff(&best);
         lags.push_back(static_cast<double>(best) - longest);
     }
-    return {bar_panel(visited.empty() ? "coverage not looked at" : "visited (%), by joint", visited, {0, 105}),
-            bar_panel(lags.empty() ? "delay not looked at" : "lag of best fit (rows), by joint", lags, {-10.5, 10.5})};
+    return {
+        visited.empty() ? empty_panel("coverage not looked at") : bar_panel("visited (%), by joint", visited, {0, 105}),
+        lags.empty() ? empty_panel("delay not looked at")
+                     : bar_panel("lag of best fit (rows), by joint", lags, {-10.5, 10.5})};
 }
 
 }  // namespace detail
@@ -203,7 +208,7 @@ inline Chart doctor_chart(const Log& log, const Recipe& recipe, const std::optio
     const std::string unit = recipe.positions.unit == AngleUnit::degree ? "deg" : "rad";
     for (Index i = 0; i < lines; ++i) {
         const auto k = static_cast<std::size_t>(i);
-        const Panel none{.curves = {{detail::row_stroke, {}, {}}}};
+        const Panel none = detail::empty_panel();
         chart.panels.push_back(i < joints ? detail::column_panel(log, positions[k], diagnosis, unit) : none);
         chart.panels.push_back(features && i < joints ? detail::phase_panel(*features, i, joints, split) : none);
         chart.panels.push_back(k < targets.size() ? detail::column_panel(log, targets[k], diagnosis, recipe.target_unit)

@@ -203,6 +203,28 @@ TEST_CASE("a torque that comes before its motion is a fault unless the model loo
     CHECK(idm::diagnose(early, ahead).fit());
 }
 
+TEST_CASE("commanded positions are told by their lead, not taken for torques") {
+    // The command of each joint is its position 4 rows later.
+    const idm::Log log = spoilt([](idm::Trajectory& t) {
+        const Index rows = t.values.rows();
+        t.values.middleCols(14, 7).topRows(rows - 4) = t.values.leftCols(7).bottomRows(rows - 4);
+        t.values.middleCols(14, 7).bottomRows(4).rowwise() = t.values.row(rows - 1).head(7).eval();
+    });
+    idm::Recipe commands = recipe;
+    commands.target_unit = "rad";
+    const idm::Diagnosis ahead = idm::diagnose(log, commands);
+    CHECK(kinds(ahead) == "");
+    CHECK_THAT(ahead.facts.back(), ContainsSubstring("commands run 4 rows ahead") && ContainsSubstring("median of 7"));
+    CHECK(ahead.unexplained.size() == 0);
+
+    std::swap(commands.positions.columns, commands.targets.columns);
+    commands.velocities = {};
+    CHECK_THAT(kinds(idm::diagnose(log, commands)), ContainsSubstring("command late@q1 command late@q2"));
+    std::swap(commands.positions.columns, commands.targets.columns);
+    std::rotate(commands.targets.columns.begin(), commands.targets.columns.begin() + 3, commands.targets.columns.end());
+    CHECK_THAT(kinds(idm::diagnose(log, commands)), ContainsSubstring("command unrelated@"));
+}
+
 TEST_CASE("clean logs pass whatever their seed, noise, encoder and rate") {
     for (std::uint64_t seed = 1; seed <= 2; ++seed)
         for (const auto& [resolution, noise, rate] :
