@@ -14,6 +14,7 @@ Groups (default: library tests examples):
   examples    CLI11 for the demo's options, gnuplot for the report's pictures
   benchmarks  Google Benchmark
   coverage    gcc and lcov
+  python      PyTorch and numpy, for examples/python and its long test
   ci          clang, clang-format, clang's OpenMP
 END
 }
@@ -45,6 +46,7 @@ add_group() {
             on_path g++ 11 || packages+=(g++)
             on_path lcov 1.14 || packages+=(lcov)
             ;;
+        python) packages+=(python3-torch python3-numpy) ;;
         ci)
             on_path g++ 11 || packages+=(g++)
             on_path clang++ 14 || packages+=(clang)

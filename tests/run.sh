@@ -55,7 +55,9 @@ fi
 [[ -n $jobs ]] || jobs=$("$root/cmake/jobs.sh")
 build="$root/build/tests$suffix"
 
-"$root/cmake/bootstrap.sh" library tests
+groups=(library tests)
+((!long)) || groups+=(python)
+"$root/cmake/bootstrap.sh" "${groups[@]}"
 if [[ ! -f $build/CMakeCache.txt ]] && command -v ninja >/dev/null; then
     options+=(-G Ninja)
 fi
