@@ -34,10 +34,12 @@
 #include <idm/layers/residual.hpp>
 #include <idm/layers/sequential.hpp>
 #include <idm/layers/streaming.hpp>
+#include <idm/layers/sum.hpp>
 
 #include <idm/models/baseline.hpp>
 #include <idm/models/cnn1.hpp>
 #include <idm/models/cnn2.hpp>
+#include <idm/models/linear_skip.hpp>
 #include <idm/models/model.hpp>
 #include <idm/models/physics_residual.hpp>
 #include <idm/models/predictor.hpp>

@@ -2,6 +2,7 @@
 #include <idm/layers/gru.hpp>
 #include <idm/layers/norm.hpp>
 #include <idm/layers/pooling.hpp>
+#include <idm/layers/sum.hpp>
 
 #include "gradients/central_difference.hpp"
 
@@ -66,11 +67,15 @@ TEST_CASE("gradient of GRU, back through all steps", "[gradients]") {
 }
 
 TEST_CASE("gradient of LayerNorm", "[gradients]") {
-    SECTION("alone") { check_layers(In(7, 5), 2, LayerNorm()); }
-    SECTION("two channels, a large epsilon") { check_layers(In(3, 2), 3, LayerNorm(0.5)); }
+    SECTION("alone") { check_layers(In(7, 5), 2, LayerNorm<false>()); }
+    SECTION("two channels, a large epsilon") { check_layers(In(3, 2), 3, LayerNorm<false>(0.5)); }
+    SECTION("with weight and bias") {
+        check_layers(In(6, 17), 2, LayerNorm());
+        check_layers(In(5, 4), 3, Dense<>(7), LayerNorm(), Tanh(), LayerNorm(0.1), Flatten(), Dense<>(2));
+    }
     SECTION("in a block") {
-        check_layers(In(6, 9), 2, Residual(LayerNorm(), Conv<Padding::causal>(9, 3), Tanh()), Flatten(), LayerNorm(),
-                     Dense<>(3));
+        check_layers(In(6, 9), 2, Residual(LayerNorm<false>(), Conv<Padding::causal>(9, 3), Tanh()), Flatten(),
+                     LayerNorm<false>(), Dense<>(3));
     }
 }
 
@@ -111,6 +116,19 @@ TEST_CASE("gradient of Residual", "[gradients]") {
     SECTION("one in another, behind a convolution") {
         check_layers(In(8, 2), 2, Causal(3, 2), Residual(Causal(3, 2), Residual(ReLU(), Dense<>(3)), ReLU()), ReLU(),
                      Conv<Padding::same>(2, 4));
+    }
+}
+
+TEST_CASE("gradient of Sum", "[gradients]") {
+    using Causal = Conv<Padding::causal>;
+    SECTION("two convolutions") { check_layers(In(8, 3), 2, Sum(Causal(9, 3, 1, 2), Causal(9, 2))); }
+    SECTION("nets that read their outputs, in a network") {
+        check_layers(In(8, 2), 3, Causal(3, 2),
+                     Sum(Sequential(Conv<Padding::same>(4, 3), Tanh()), Sequential(Causal(4, 5), Sigmoid())), ReLU(),
+                     Sum(Sequential(LastStep(), Dense<>(2)), WindowLinear<>(2, 8)), Tanh());
+    }
+    SECTION("one in another") {
+        check_layers(In(6, 2), 2, Sum(Sequential(Dense<>(3), ReLU()), Sum(Dense<>(3), Causal(3, 4))));
     }
 }
 

@@ -1,6 +1,7 @@
 #include <idm/models/baseline.hpp>
 #include <idm/models/cnn1.hpp>
 #include <idm/models/cnn2.hpp>
+#include <idm/models/linear_skip.hpp>
 
 #include "gradients/central_difference.hpp"
 
@@ -30,4 +31,9 @@ TEST_CASE("gradient of Cnn1 with padding", "[gradients]") {
 TEST_CASE("gradient of Cnn2", "[gradients]") {
     check_gradient(Cnn2<double>({12, 3, 2}).network(), 1, moved);
     check_gradient(Cnn2<double, 12, 3, 2>().network(), 1, moved);
+}
+
+TEST_CASE("gradient of LinearSkip", "[gradients]") {
+    check_gradient(LinearSkip<Cnn1<double>>({9, 3, 2}).network(), 2, moved);
+    check_gradient(LinearSkip<Cnn2<double, 12, 3, 2>>().network(), 1, moved);
 }

@@ -20,6 +20,7 @@
 #include <idm/layers/residual.hpp>
 #include <idm/layers/sequential.hpp>
 #include <idm/layers/streaming.hpp>
+#include <idm/layers/sum.hpp>
 
 #include "instantiate/keep.hpp"
 
@@ -51,8 +52,8 @@ template <class T, class In>
 void all_layers() {
     layers<T, In, Conv1D<>, Conv1D<4, 3, Padding::same>, Conv1D<4, 3, Padding::causal, 1, 2>, DepthwiseConv1D<>,
            Dense<>, Dense<5>, GRU<>, GRU<5>, ReLU, LeakyReLU, ELU, Tanh, Sigmoid, Softplus, SiLU, GELU, Flatten,
-           LastStep, EveryStep, LayerNorm, AveragePool<>, MaxPool<>, GlobalAveragePool, Residual<ReLU>,
-           Sequential<Dense<>, ReLU>>();
+           LastStep, EveryStep, LayerNorm<>, LayerNorm<false>, AveragePool<>, MaxPool<>, GlobalAveragePool,
+           Residual<ReLU>, Sum<Dense<5>, Dense<5>>, WindowLinear<>, Sequential<Dense<>, ReLU>>();
     // LayerThatCannotStream and LayerThatSeesPadding are names for compile errors: see tests/compile_fail.
     using Net = Sequential<Conv1D<4, 3, Padding::causal>, LastStep>;
     static_assert(SequenceTrainable<Net> && Prunable<Net>);
@@ -71,8 +72,8 @@ void all_kernels() {
          &k::depthwise_backward_input<T>, &k::depthwise_backward_weights_accumulate<T>, &k::gru_forward<T>,
          &k::gru_backward<T>, &k::relu_forward<T>, &k::relu_backward<T>, &k::add_accumulate<T>, &k::squared_error<T>,
          &k::adam<T>, &k::average_pool_forward<T>, &k::average_pool_backward<T>, &k::max_pool_forward<T>,
-         &k::max_pool_backward<T>, &k::layer_norm_forward<T>, &k::layer_norm_backward<T>,
-         &k::activation_forward<T, k::Tanh>, &k::activation_backward<T, k::Tanh>);
+         &k::max_pool_backward<T>, &k::scale_channels<T>, &k::scale_channels_backward<T>, &k::layer_norm_forward<T>,
+         &k::layer_norm_backward<T>, &k::activation_forward<T, k::Tanh>, &k::activation_backward<T, k::Tanh>);
     keep(&initialise_uniform<T>);
     static_assert(ConvolutionLongerThanItsInput<3, 3, 3, 1>::length == 3);
 }

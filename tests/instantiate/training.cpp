@@ -6,6 +6,7 @@
 #include <idm/models/baseline.hpp>
 #include <idm/models/cnn1.hpp>
 #include <idm/models/cnn2.hpp>
+#include <idm/models/linear_skip.hpp>
 #include <idm/models/model.hpp>
 #include <idm/models/physics_residual.hpp>
 #include <idm/models/predictor.hpp>
@@ -52,6 +53,7 @@ using Dynamic = Shape<dynamic, dynamic>;
     template class idm::Cnn1<T>;                                                                            \
     template class idm::Cnn1<T, 16, 3, 2>;                                                                  \
     template class idm::Cnn2<T>;                                                                            \
+    template class idm::LinearSkip<idm::Cnn2<T>>;                                                           \
     template class idm::Cnn2<T, 32, 3, 2>;                                                                  \
     template class idm::physics::Residual<Dynamics, idm::Cnn1<T>>
 IDM_TEST_INSTANTIATE(float);
@@ -79,6 +81,7 @@ void make() {
     model<Baseline<T>>();
     model<Cnn1<T>>();
     model<Cnn2<T>>();
+    model<LinearSkip<Cnn2<T>>>();
     keep(&fit_ridge<T, dynamic, dynamic, dynamic>, &evaluation_set<T>, &target_rows<T>, &score_predictions<T>,
          &trajectory_scores<T>, &roughness<T>, &normalised_errors<T>, &mean_prediction<T>,
          &nearest_neighbour_prediction<T>, &noise_sensitivity<T, Matrix<T> (&)(const Matrix<T>&)>,

@@ -85,6 +85,22 @@ class Residual(nn.Module):
         return x + self.body(x)
 
 
+class Sum(nn.Module):
+    def __init__(self, net, skip):
+        super().__init__()
+        self.net, self.skip = net, skip
+
+    def forward(self, x):
+        return self.net(x) + self.skip(x)
+
+
+class WindowLinear(nn.Conv1d):
+    """A convolution over the whole window, whose one step is the output."""
+
+    def forward(self, x):
+        return super().forward(x)[:, :, 0]
+
+
 def conv(padding, c_in, c_out, kernel, stride=1, dilation=1, groups=1):
     if padding == "causal":
         return CausalConv1d(c_in, c_out, kernel, stride=stride, dilation=dilation, groups=groups)
@@ -265,6 +281,7 @@ def write_norms(file):
     # Not two channels: they become nearly -1 and 1 whatever they are, and their gradient is what rounding leaves of it.
     for length, channels in [(7, 5), (3, 3), (4, 17), (2, 33)]:
         write_pass(file, "layer_norm", nn.Sequential(StepNorm(channels, elementwise_affine=False)), (2, length, channels))
+        write_pass(file, "layer_norm_affine", nn.Sequential(StepNorm(channels)), (2, length, channels))
 
 
 def write_gru(file):
@@ -278,6 +295,8 @@ def write_models(file):
     for padding in ("valid", "same", "causal"):
         write_pass(file, f"cnn1_{padding}", cnn1(9, 3, 2, padding), (2, 9, 3), (2,))
     write_pass(file, "cnn2", cnn2(3, 2), (1, 18, 3), (2,))
+    write_pass(file, "cnn1_linear_skip", Sum(cnn1(9, 3, 2, "valid"), WindowLinear(3, 2, 9)), (2, 9, 3), (2,))
+    write_pass(file, "cnn2_linear_skip", Sum(cnn2(3, 2), WindowLinear(3, 2, 18)), (1, 18, 3), (2,))
 
 
 def train(dtype, decay, seed, steps=100, samples=2, batches=5):

@@ -1,13 +1,14 @@
 #include <idm/models/baseline.hpp>
 #include <idm/models/cnn1.hpp>
 #include <idm/models/cnn2.hpp>
+#include <idm/models/linear_skip.hpp>
 
 #include "parity/fixture.hpp"
 
 using namespace idm;
 using namespace parity;
 
-TEMPLATE_TEST_CASE("Baseline, Cnn1 and Cnn2 are PyTorch's, forward and backward", "[parity][models]", float, double) {
+TEMPLATE_TEST_CASE("the models are PyTorch's, forward and backward", "[parity][models]", float, double) {
     using T = TestType;
     Index seen = 0;
     for (const Case& c : read_cases("models.txt")) {
@@ -21,6 +22,8 @@ TEMPLATE_TEST_CASE("Baseline, Cnn1 and Cnn2 are PyTorch's, forward and backward"
         if (c.name == "cnn1_same") check(Cnn1<T, dynamic, dynamic, dynamic, Padding::same>(config));
         if (c.name == "cnn1_causal") check(Cnn1<T, dynamic, dynamic, dynamic, Padding::causal>(config));
         if (c.name == "cnn2") check(Cnn2<T>(config));
+        if (c.name == "cnn1_linear_skip") check(LinearSkip<Cnn1<T>>(config));
+        if (c.name == "cnn2_linear_skip") check(LinearSkip<Cnn2<T>>(config));
     }
-    CHECK(seen == 5);
+    CHECK(seen == 7);
 }

@@ -135,6 +135,8 @@ L watch(const L& layer, double*) {
 inline WatchedReLU watch(const idm::ReLU&, double* nearest) { return WatchedReLU(nearest); }
 template <class... Layers>
 auto watch(const idm::Residual<Layers...>& residual, double* nearest);
+template <class Net, class Skip>
+auto watch(const idm::Sum<Net, Skip>& sum, double* nearest);
 template <class... Layers>
 auto watch(const idm::Sequential<Layers...>& net, double* nearest) {
     return std::apply(
@@ -150,6 +152,10 @@ auto watch(const idm::Residual<Layers...>& residual, double* nearest) {
             return idm::Residual<decltype(watch(layer, nearest))...>(watch(layer, nearest)...);
         },
         residual.body().layers());
+}
+template <class Net, class Skip>
+auto watch(const idm::Sum<Net, Skip>& sum, double* nearest) {
+    return idm::Sum(watch(sum.net(), nearest), watch(sum.skip(), nearest));
 }
 
 }  // namespace idm_test

@@ -30,6 +30,8 @@ using reference::average_pool_backward;
 using reference::average_pool_forward;
 using reference::max_pool_backward;
 using reference::max_pool_forward;
+using reference::scale_channels;
+using reference::scale_channels_backward;
 
 #if defined(IDM_NO_SIMD)
 

@@ -13,6 +13,7 @@
 #include <idm/layers/network.hpp>
 #include <idm/layers/residual.hpp>
 #include <idm/layers/sequential.hpp>
+#include <idm/layers/sum.hpp>
 
 // One window's output of a causal network that ends in LastStep needs few of the steps between: those on the cone of
 // dilated taps. Behind a convolution of dilation D, n outputs that lie `every` steps apart read steps that lie
@@ -185,11 +186,29 @@ constexpr auto pruned(const Sequential<Layers...>& net) {
     return pruned<sizeof...(Layers)>(net.layers());
 }
 
+/// The layers over the whole window that `pruned` found, the newest steps taken first.
+template <class Net>
+constexpr auto pruned_layers(const Net& net) {
+    const auto cone = pruned(net);
+    const NewestSteps<typename std::remove_const_t<decltype(cone)>::Input> newest;
+    return std::apply([&](const auto&... layer) { return Sequential(newest, layer...); }, cone.layer.layers());
+}
+template <class Net, class Skip>
+constexpr auto pruned_layers(const Sum<Net, Skip>& sum) {
+    return Sum(pruned_layers(sum.net()), sum.skip());
+}
+
+template <class Net>
+inline constexpr bool is_prunable = decltype(pruned(std::declval<const Net&>()))::known;
+template <class Net, class Skip>
+inline constexpr bool is_prunable<Sum<Net, Skip>> = is_prunable<Net>;
+
 }  // namespace detail
 
-/// A causal network that ends in LastStep and whose kernels and dilations are known to the compiler.
+/// A causal network that ends in LastStep and whose kernels and dilations are known to the compiler, or its sum with a
+/// skip, which stays as it is.
 template <class Net>
-concept Prunable = decltype(detail::pruned(std::declval<const Net&>()))::known;
+concept Prunable = detail::is_prunable<Net>;
 
 /// The network over the same window that computes only those steps which reach its output, on the same parameters.
 ///
@@ -201,9 +220,7 @@ constexpr auto pruned_network(const Network<In, Net>& network) {
     detail::require<ShapeError>(network.input_shape().length() > network.history(),
                                 "pruning: expected a window of at least ", network.history() + 1,
                                 " steps, as many as an output depends on, got ", network.input_shape().length());
-    const auto cone = detail::pruned(network.layers());
-    const detail::NewestSteps<typename std::remove_const_t<decltype(cone)>::Input> newest;
-    auto layers = std::apply([&](const auto&... layer) { return Sequential(newest, layer...); }, cone.layer.layers());
+    auto layers = detail::pruned_layers(network.layers());
     return Network<In, decltype(layers)>(network.input_shape(), layers);
 }
 

@@ -9,6 +9,7 @@
 #include <idm/layers/reshape.hpp>
 #include <idm/layers/residual.hpp>
 #include <idm/layers/sequential.hpp>
+#include <idm/layers/sum.hpp>
 
 IDM_NAMESPACE_BEGIN
 
@@ -101,25 +102,39 @@ private:
 
 namespace detail {
 
-// The same layers with EveryStep in LastStep's place.
+// The same layers with EveryStep in LastStep's place; a layer of the whole window gives its own form.
 template <class L>
-constexpr L every_step(const L& layer) {
-    return layer;
+constexpr auto every_step(const L& layer) {
+    if constexpr (requires { layer.every_step(); })
+        return layer.every_step();
+    else
+        return layer;
 }
 constexpr EveryStep every_step(const LastStep&) { return {}; }
+template <class Net, class Skip>
+constexpr auto every_step(const Sum<Net, Skip>& sum);
 template <class... Layers>
 constexpr auto every_step(const Sequential<Layers...>& net) {
     return std::apply([](const auto&... layer) { return Sequential(every_step(layer)...); }, net.layers());
 }
+template <class Net, class Skip>
+constexpr auto every_step(const Sum<Net, Skip>& sum) {
+    return Sum(every_step(sum.net()), every_step(sum.skip()));
+}
 
 template <class L>
-inline constexpr bool ends_in_last_step = false;
+inline constexpr bool ends_in_last_step = requires(const L layer) {
+    layer.every_step();
+};
 template <class... Layers>
 inline constexpr bool ends_in_last_step<Sequential<Layers...>> = (std::is_same_v<Layers, LastStep> || ...);
+template <class Net, class Skip>
+inline constexpr bool ends_in_last_step<Sum<Net, Skip>> = ends_in_last_step<Net>&& ends_in_last_step<Skip>;
 
 }  // namespace detail
 
-/// A causal network that ends in LastStep: its value at every step of a chunk is that of a window ending there.
+/// A causal network that ends in LastStep, or its sum with a WindowLinear: its value at every step of a chunk is that
+/// of a window ending there.
 template <class Net>
 concept SequenceTrainable =
     detail::ends_in_last_step<Net> && decltype(detail::every_step(std::declval<const Net&>()))::is_causal;

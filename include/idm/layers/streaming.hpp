@@ -7,6 +7,7 @@
 #include <idm/layers/network.hpp>
 #include <idm/layers/residual.hpp>
 #include <idm/layers/sequential.hpp>
+#include <idm/layers/sum.hpp>
 
 // Sample by sample: each layer becomes one that takes the newest step and gives the newest step. What it must remember
 // of earlier steps lies in its `memory`, which a workspace keeps from call to call. So a streaming network is an
@@ -47,6 +48,8 @@ template <bool Padded, class... Layers, class In>
 constexpr auto streaming(const Sequential<Layers...>& net, const In& in);
 template <bool Padded, class... Layers, class In>
 constexpr auto streaming(const Residual<Layers...>& residual, const In& in);
+template <bool Padded, class Net, class Skip, class In>
+constexpr auto streaming(const Sum<Net, Skip>& sum, const In& in);
 
 template <bool Padded, std::size_t I, class... Layers, class In, class... Done>
 constexpr auto streaming_from(const std::tuple<Layers...>& layers, const In& in, const Done&... done) {
@@ -67,6 +70,10 @@ constexpr auto streaming(const Residual<Layers...>& residual, const In& in) {
     const auto body = streaming<Padded>(residual.body(), in);
     return std::apply([](const auto&... layer) { return Residual<std::remove_cvref_t<decltype(layer)>...>(layer...); },
                       body.layers());
+}
+template <bool Padded, class Net, class Skip, class In>
+constexpr auto streaming(const Sum<Net, Skip>& sum, const In& in) {
+    return Sum(streaming<Padded>(sum.net(), in), streaming<Padded>(sum.skip(), in));
 }
 
 template <class In, class Net>

@@ -9,6 +9,7 @@
 #include <idm/io/charts.hpp>
 #include <idm/models/baseline.hpp>
 #include <idm/models/cnn2.hpp>
+#include <idm/models/linear_skip.hpp>
 
 #include "support/catch.hpp"
 #include "support/full_disk.hpp"
@@ -134,6 +135,8 @@ TEST_CASE("weights come back bit for bit, with all that goes with them", "[weigh
     round_trip<Cnn1<float>>();
     round_trip<Cnn2<float>>();
     round_trip<Cnn2<double>>();
+    round_trip<LinearSkip<Cnn1<float>>>();
+    round_trip<LinearSkip<Cnn2<double>>>();
 }
 
 TEST_CASE("a model of static extents takes the weights of one of dynamic extents", "[weights]") {

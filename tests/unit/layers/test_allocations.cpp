@@ -7,6 +7,7 @@
 #include <idm/layers/gru.hpp>
 #include <idm/layers/norm.hpp>
 #include <idm/layers/pooling.hpp>
+#include <idm/layers/sum.hpp>
 
 #include "support/catch.hpp"
 #include "support/network_run.hpp"
@@ -78,9 +79,15 @@ TEST_CASE("no forward or backward pass allocates", "[allocations]") {
         check_no_allocation(network_run<float>(
             in, Sequential(net, LeakyReLU(), ELU(), GELU(), Tanh(), Sigmoid(), SiLU(), Softplus()), 3));
     }
-    SECTION("LayerNorm") { check_no_allocation(network_run<float>(in, Sequential(net, LayerNorm()), 3)); }
+    SECTION("LayerNorm") {
+        check_no_allocation(network_run<float>(in, Sequential(net, LayerNorm<false>(), LayerNorm()), 3));
+    }
     SECTION("DepthwiseConv1D") {
         check_no_allocation(network_run<float>(in, Sequential(net, DepthwiseConv1D<2, Padding::causal>(), ReLU()), 3));
+    }
+    SECTION("Sum") {
+        check_no_allocation(
+            network_run<float>(in, Sequential(net, Sum(Dense<2>(), Sequential(GELU(), Dense<2>()))), 3));
     }
     SECTION("GRU") { check_no_allocation(network_run<float>(in, Sequential(net, GRU<>(9), LastStep()), 3)); }
     SECTION("pools") {

@@ -23,6 +23,16 @@ std::vector<T> random_rows(Index count, std::uint64_t seed) {
     return rows;
 }
 
+/// `initialise`, and random numbers for the parameters that it leaves at zero.
+template <class M>
+void draw_parameters(M& model, std::uint64_t seed) {
+    model.initialise(seed);
+    Random random(seed);
+    for (const auto& parameter : model.named_parameters())
+        for (Index i = 0; i < parameter.size(); ++i)
+            if (parameter[i] == 0) parameter[i] = static_cast<typename M::Scalar>(random.uniform(-0.1, 0.1));
+}
+
 /// Largest difference over the outputs of all full windows, relative to the largest output.
 template <class M, class Predict>
 double difference_to_windows(const M& model, const std::vector<typename M::Scalar>& rows, Predict&& newest) {
@@ -49,7 +59,7 @@ double difference_to_windows(const M& model, const std::vector<typename M::Scala
 template <class M>
 void check_stream(M model) {
     using T = typename M::Scalar;
-    model.initialise(3);
+    draw_parameters(model, 3);
     const auto stream = streaming_network(model.network());
     CHECK(stream.buffer_size() == static_cast<Index>(model.parameters().size()));
     Workspace<T> workspace(stream.template workspace_shape<T>(1, Mode::inference));
@@ -65,7 +75,7 @@ void check_stream(M model) {
 template <class M>
 void check_pruned(M model) {
     using T = typename M::Scalar;
-    model.initialise(4);
+    draw_parameters(model, 4);
     const auto pruned = pruned_network(model.network());
     CHECK(pruned.buffer_size() == static_cast<Index>(model.parameters().size()));
     Workspace<T> workspace(pruned.template workspace_shape<T>(1, Mode::inference));
@@ -91,6 +101,8 @@ TEMPLATE_TEST_CASE("the models stream", "[streaming]", float, double) {
     check_stream(Cnn1<T, 7, 5, 3>());
     check_stream(Cnn2<T>({.window = 32, .inputs = 5, .outputs = 3}));
     check_stream(Cnn2<T, 31, 6, 7>());
+    check_stream(LinearSkip<Cnn1<T>>({.window = 16, .inputs = 5, .outputs = 3}));
+    check_stream(LinearSkip<Cnn2<T, 33, 6, 7>>());
     check_stream(Baseline<T>({.window = 9, .inputs = 4, .outputs = 2}));
 }
 
@@ -108,6 +120,7 @@ TEMPLATE_TEST_CASE("a window computes its cone alone", "[cone]", float, double) 
     using T = TestType;
     check_pruned(Cnn2<T>({.window = 32, .inputs = 5, .outputs = 3}));
     check_pruned(Cnn2<T, 31, 6, 7>());
+    check_pruned(LinearSkip<Cnn2<T>>({.window = 33, .inputs = 6, .outputs = 7}));
     check_pruned(Cnn2<T>({.window = 64, .inputs = 1, .outputs = 1}));
     // Spacings whose common divisor is 1, 2 and 3, and a residual that keeps every third of its steps.
     const auto net = Sequential(

@@ -23,14 +23,14 @@ using Sequences = detail::SequenceBatches<double, Sequence>;
 constexpr Index window = 31;
 
 /// Loss and gradient, both summed over all targets.
-struct Sum {
+struct Total {
     double loss = 0;
     Buffer<double> gradient;
 };
 
 template <class Batches>
-Sum sum_over(const Batches& batches, const Model2& model) {
-    Sum sum{0, Buffer<double>(static_cast<Index>(model.parameters().size()))};
+Total sum_over(const Batches& batches, const Model2& model) {
+    Total sum{0, Buffer<double>(static_cast<Index>(model.parameters().size()))};
     Workspace<double> workspace(batches.network().template workspace_shape<double>(1, Mode::training));
     for (Index item = 0; item < batches.items(); ++item) {
         batches.load(item, workspace.input(), 0);
@@ -99,10 +99,10 @@ TEST_CASE("chunks have the loss and the gradient of their windows", "[sequence]"
     model.initialise(1);
     const Sequence sequence = sequence_network(model.network(), window - 1 + chunk);
     Sequences chunks(sequence, data, data.split.train, window);
-    const Sum windows = sum_over(Windows(model.network(), data, data.split.train), model);
+    const Total windows = sum_over(Windows(model.network(), data, data.split.train), model);
     Random random(5);
     for (int epoch = 0; epoch < 2; ++epoch) {
-        const Sum sum = sum_over(chunks, model);
+        const Total sum = sum_over(chunks, model);
         CHECK(sum.loss == Approx(windows.loss).epsilon(1e-14));
         Buffer<double> difference = sum.gradient;
         for (Index i = 0; i < difference.size(); ++i) difference[i] -= windows.gradient[i];

@@ -48,5 +48,24 @@ void layer_norm_backward(Index rows, Index channels, T epsilon, const T* x, cons
     }
 }
 
+/// y = y weight + bias in each of `rows` rows, in place.
+template <class T>
+void scale_channels(Index rows, Index channels, const T* weight, const T* bias, T* y) {
+    for (Index r = 0; r < rows; ++r, y += channels)
+        for (Index c = 0; c < channels; ++c) y[c] = y[c] * weight[c] + bias[c];
+}
+
+/// The gradient of `scale_channels`, whose input was `x`: d_y becomes d_x = d_y weight.
+template <class T>
+void scale_channels_backward(Index rows, Index channels, const T* weight, const T* x, T* d_y, T* d_weight_accumulate,
+                             T* d_bias_accumulate) {
+    for (Index r = 0; r < rows; ++r, x += channels, d_y += channels)
+        for (Index c = 0; c < channels; ++c) {
+            d_weight_accumulate[c] += d_y[c] * x[c];
+            d_bias_accumulate[c] += d_y[c];
+            d_y[c] *= weight[c];
+        }
+}
+
 }  // namespace kernels::reference
 IDM_NAMESPACE_END
