@@ -300,7 +300,7 @@ int main(int argc, char** argv) {
     try {
         return run(options);
     } catch (const std::exception& error) {
-        std::fprintf(stderr, "demo: %s\n", error.what());
+        std::fprintf(stderr, "demo: %s\n", examples::in_options(error.what()).c_str());
         return 1;
     }
 }

@@ -53,12 +53,13 @@ int main(int argc, char** argv) {
     try {
         const examples::DataSource source = examples::load_for_doctor(options);
         const idm::Diagnosis diagnosis = idm::diagnose(source.log, source.recipe, source.split);
-        const std::string text = source.name + ": " + source.description + "\n" + idm::format_diagnosis(diagnosis);
+        const std::string text =
+            source.name + ": " + source.description + "\n" + examples::in_options(idm::format_diagnosis(diagnosis));
         std::printf("%s", text.c_str());
         if (!out.empty()) write(out, source, diagnosis, text);
         return diagnosis.fit() ? 0 : 1;
     } catch (const std::exception& error) {
-        std::fprintf(stderr, "log_doctor: %s\n", error.what());
+        std::fprintf(stderr, "log_doctor: %s\n", examples::in_options(error.what()).c_str());
         return 2;
     }
 }

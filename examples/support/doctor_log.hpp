@@ -2,6 +2,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <idm/core/error.hpp>
 #include <idm/data/trajectory.hpp>
@@ -18,7 +19,7 @@ inline DataSource load_for_doctor(Options options) {
                                            "expected --time or --rate, got both");
     const std::string time_column = std::exchange(options.time_column, "");
     options.drop = true;
-    DataSource source = own_log(options);
+    DataSource source = own_log(options, time_column.empty() ? std::vector<std::string>{} : std::vector{time_column});
     source.recipe.ahead = options.ahead;
     if (time_column.empty()) return source;
     const idm::Index column = source.log.column(time_column);

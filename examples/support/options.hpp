@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -99,14 +101,30 @@ inline DataSource simulated_arm() {
             .split = idm::ByTrajectory{}};
 }
 
+/// A message in the words of the command line: what the library calls by its settings is an option there.
+inline std::string in_options(std::string text) {
+    const std::pair<std::string_view, std::string_view> names[] = {{"NonFinite::drop", "--drop"},
+                                                                   {"LogConfig::resample", "--resample HZ"},
+                                                                   {"Recipe::ahead", "--ahead"},
+                                                                   {"Recipe::positions", "--position"}};
+    for (const auto& [setting, option] : names)
+        for (auto at = text.find(setting); at != std::string::npos; at = text.find(setting, at + option.size()))
+            text.replace(at, setting.size(), option);
+    return text;
+}
+
 /// A user's log: by trajectories where there are three or more, the pieces of one counted once, else by blocks in time.
-inline DataSource own_log(const Options& o) {
+/// `also` are columns that must hold numbers beside those that the options name.
+inline DataSource own_log(const Options& o, const std::vector<std::string>& also = {}) {
     idm::detail::require<idm::ConfigError>(o.data == Options().data, "expected a data set or --log, got both: '",
                                            o.data, "' and '", o.logs.front(), "'; leave one out");
     idm::detail::require<idm::ConfigError>(!o.positions.empty() && !o.targets.empty(),
                                            "--log needs the columns of the positions and of what to predict: "
                                            "--position q1,q2,... --target tau1,tau2,...");
     const std::vector<std::filesystem::path> paths(o.logs.begin(), o.logs.end());
+    std::vector<std::string> used = also;
+    for (const auto* columns : {&o.positions, &o.velocities, &o.accelerations, &o.targets})
+        used.insert(used.end(), columns->begin(), columns->end());
     idm::Log log =
         idm::read_log(paths, {.trajectory_column = o.trajectory_column,
                               .time_column = o.time_column,
@@ -114,7 +132,8 @@ inline DataSource own_log(const Options& o) {
                               .non_finite = o.drop ? idm::NonFinite::drop : idm::NonFinite::error,
                               .resample = {.rate = o.resample_hz,
                                            .interpolation = o.interpolation == "linear" ? idm::Interpolation::linear
-                                                                                        : idm::Interpolation::cubic}});
+                                                                                        : idm::Interpolation::cubic},
+                              .used = used});
     const idm::AngleUnit unit = o.degrees ? idm::AngleUnit::degree : idm::AngleUnit::radian;
     const bool several = idm::by_source(log.segments()).size() >= 3;
     return {.name = "log",

@@ -122,15 +122,17 @@ refuses "too few fields" "few.csv' line 7" "expected 6 fields" "got 5" -- --log 
 awk -F, -v OFS=, 'NR == 9 { $4 = "off" } 1' good.csv >text.csv
 refuses "text in a number column" "text.csv' line 9" "'q2'" "expected a number" "got 'off'" -- --log text.csv "${runs[@]}"
 awk -F, -v OFS=, 'NR == 5 { $5 = "nan" } 1' good.csv >nan.csv
-refuses "NaN" "nan.csv' line 5" "'tau1'" "finite" -- --log nan.csv "${runs[@]}"
+refuses "NaN" "nan.csv' line 5" "'tau1'" "finite" "(--drop)" -- --log nan.csv "${runs[@]}"
 awk -F, -v OFS=, 'NR == 5 { $3 = "inf" } 1' good.csv >inf.csv
 refuses "Inf" "inf.csv' line 5" "'q1'" "finite" -- --log inf.csv "${runs[@]}"
 awk -F, -v OFS=, 'NR > 1 { $6 = 2.5 } 1' good.csv >constant.csv
 refuses "constant output column" "'tau2'" "constant" "2.5" "leave it out" -- --log constant.csv "${runs[@]}"
 { cat good.csv && sed 1d good.csv; } >again.csv
+head -c -4 good.csv >cut.csv
+refuses "a file cut off in its last number" "cut.csv' line 481" "cut off" "newline" -- --log cut.csv "${runs[@]}"
 refuses "a trajectory twice" "again.csv' line 482" "'0'" "second time" -- --log again.csv "${runs[@]}"
 sed '1s/q2/q3/' good.csv >other.csv
-refuses "files with other columns" "other.csv" "'q3'" "expected 'q2'" -- --log good.csv other.csv "${runs[@]}"
+refuses "files with other columns" "no column of 'other.csv' is named 'q2'" -- --log good.csv other.csv "${runs[@]}"
 
 # Trajectories and time.
 csv 0 3 4 >brief.csv
@@ -147,7 +149,7 @@ refuses "no test trajectory" "block" "gap" "longer blocks" -- --log two.csv "${r
 awk -F, -v OFS=, 'NR == 30 { $2 = 0.1 } 1' good.csv >back.csv
 refuses "time that runs backwards" "back.csv' line 30" "expected time to rise" -- --log back.csv "${runs[@]}"
 awk -F, -v OFS=, 'NR == 40 { $2 += 0.003 } 1' good.csv >jitter.csv
-refuses "jitter above 20 %" "jitter.csv' line 40" "30 % off" "at most 20 %" -- --log jitter.csv "${runs[@]}"
+refuses "jitter above 20 %" "jitter.csv' line 40" "30 % off" "at most 20 %" "(--resample HZ)" -- --log jitter.csv "${runs[@]}"
 refuses "no time at all" "time column" "rate" -- --log good.csv "${columns[@]}" --trajectory run
 refuses "time and rate" "got both" -- --log good.csv "${runs[@]}" --rate 100
 
@@ -207,6 +209,8 @@ refuses "NaN in a log with --drop elsewhere" "line 5" -- --log nan.csv "${runs[@
 accepts "NaN with --drop" dropped --log nan.csv "${runs[@]}" --drop
 awk -F, -v OFS=, 'NR > 1 { $4 = 30 } 1' good.csv >still.csv
 accepts "constant input column" still --log still.csv "${runs[@]}" && says "constant input column" "q(q2)"
+awk -F, -v OFS=, '{ print $0, NR == 1 ? "mode" : NR % 2 ? "auto" : "" }' good.csv >mode.csv
+accepts "text in a column that is not used" one --log mode.csv "${runs[@]}"
 csv 0 0 800 >long.csv
 accepts "one long run, cut into blocks" blocks --log long.csv "${columns[@]}" --time time_s --causal-filters
 sed 's/,/;/g; s/\./,/g' good.csv >semicolon.csv

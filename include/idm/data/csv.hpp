@@ -27,6 +27,8 @@ struct CsvConfig {
     CsvHeader header = CsvHeader::detect;
     /// Names that replace the header; empty: the header's, or "0", "1", ... without one.
     std::vector<std::string> columns = {};
+    /// Columns, by name or number, that must hold numbers; empty: all. Text in another column reads as NaN.
+    std::vector<std::string> numbers = {};
 };
 
 namespace detail {
@@ -86,6 +88,7 @@ public:
         require<FileError>(!text.starts_with("\xFF\xFE") && !text.starts_with("\xFE\xFF"), "'", table_.source.string(),
                            "' is UTF-16 text; save it as UTF-8");
         if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+        const bool ended = text.ends_with('\n');
         while (!text.empty()) {
             const std::size_t end = std::min(text.find('\n'), text.size());
             ++line_number_;
@@ -95,6 +98,7 @@ public:
         }
         require<DataError>(!table_.lines.empty(), "expected rows of numbers in '", table_.source.string(), "', found ",
                            columns_ > 0 ? "a header only" : "an empty file");
+        if (!ended) check_last_number();
         table_.values = ConstMatrixView<double>(values_.data(), static_cast<Index>(table_.lines.size()), columns_);
         return std::move(table_);
     }
@@ -113,11 +117,32 @@ private:
                            ")");
         for (std::size_t i = 0; i < fields_.size(); ++i) {
             double value;
-            require<DataError>(parse_number(fields_[i], delimiter_, value), place(), ", column '", table_.columns[i],
+            const bool number = parse_number(fields_[i], delimiter_, value);
+            require<DataError>(number || !must_be_number_[i], place(), ", column '", table_.columns[i],
                                "': expected a number that a double can hold, got '", fields_[i], "'");
-            values_.push_back(value);
+            values_.push_back(number ? value : std::numeric_limits<double>::quiet_NaN());
         }
+        const Index rows = std::ssize(table_.lines);
+        if (rows == 1) usual_digits_ = last_digits_;
+        if (rows > 1 && last_digits_ != usual_digits_) fixed_digits_ = false;
+        last_digits_ = digits_behind_point(fields_.back());
         table_.lines.push_back(line_number_);
+    }
+
+    static Index digits_behind_point(std::string_view field) {
+        const std::size_t point = field.find_first_of(".,");
+        return point == std::string_view::npos ? 0 : static_cast<Index>(field.size() - point - 1);
+    }
+
+    /// A recording that was cut off inside its last number: 16 rows or more are written with the same number of digits
+    /// behind the point and the last one, without a newline, with fewer. Where they vary nobody can tell.
+    void check_last_number() const {
+        require<DataError>(
+            std::ssize(table_.lines) <= 16 || !fixed_digits_ || last_digits_ >= usual_digits_, place(),
+            ": the file ends without a newline and its last number '", fields_.back(), "' has ", last_digits_,
+            " digits behind the point, expected ", usual_digits_,
+            " as in every other row: it was cut off there; delete that line, or end it with a newline if "
+            "it is whole");
     }
 
     /// Settles the columns from the first line; true if it is a header.
@@ -133,6 +158,10 @@ private:
         const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
         require<DataError>(twice == sorted.end(), place(), ": expected different column names, got '",
                            twice == sorted.end() ? "" : *twice, "' twice");
+        must_be_number_.assign(table_.columns.size(), config_.numbers.empty());
+        const std::string column = message("column of '", table_.source.string(), "'");
+        for (const std::string& name : config_.numbers)
+            must_be_number_[static_cast<std::size_t>(find_name(table_.columns, name, column))] = true;
         return header;
     }
 
@@ -163,6 +192,10 @@ private:
     char delimiter_ = 0;
     Index columns_ = 0;
     Index line_number_ = 0;
+    Index last_digits_ = 0,
+          usual_digits_ = 0;  // behind the point, in the last field of the latest row and of all before
+    bool fixed_digits_ = true;
+    std::vector<bool> must_be_number_;
     std::vector<std::string_view> fields_;
     std::vector<double> values_;
 };
@@ -179,7 +212,9 @@ inline Table read_csv_table(const std::filesystem::path& path, const CsvConfig& 
 /// Lines that start with # and blank lines are skipped; CRLF and a UTF-8 byte order mark are understood; empty fields
 /// are NaN; a comma is a decimal sign where it does not separate.
 /// *Errors*: `FileError` when the file can't be read; `DataError` with line and column for a wrong number of fields or
-/// for text in place of a number, and for a file without rows.
+/// for text in place of a number, for a file without rows and for one that was cut off inside its last number, as far
+/// as that shows: no newline at the end, and fewer digits than in every other row. One that ends between two rows, or
+/// whose numbers have digits as they come, reads as if it were whole.
 inline Log read_csv(const std::filesystem::path& path, const CsvConfig& config = {}) {
     return detail::to_log(detail::read_csv_table(path, config));
 }

@@ -45,6 +45,9 @@ struct LogConfig {
     /// With a rate, stamps may jitter, repeat, come late or leave gaps: rows are sorted, the first of equal stamps
     /// stays (the others count as dropped), trajectories are split at gaps and their pieces resampled.
     ResampleConfig resample = {};
+    /// Columns that will be used; empty: all. In the others, but those of trajectories and time, text, NaN and Inf are
+    /// no error and drop no row: they read as NaN.
+    std::vector<std::string> used = {};
     CsvConfig csv = {};
     NpyConfig npy = {};
 };
@@ -74,12 +77,22 @@ inline std::vector<std::filesystem::path> log_files(std::span<const std::filesys
     return files;
 }
 
+/// The columns whose values matter; empty: all.
+inline std::vector<std::string> used_columns(const LogConfig& config) {
+    std::vector<std::string> names = config.used;
+    for (const std::string* name : {&config.trajectory_column, &config.time_column})
+        if (!config.used.empty() && !name->empty()) names.push_back(*name);
+    return names;
+}
+
 inline Table read_table(const std::filesystem::path& path, const LogConfig& config) {
     char start[6] = {};
     std::ifstream(path, std::ios::binary).read(start, sizeof start);
     if (path.extension() == ".npy" || std::string_view(start, sizeof start) == npy_magic)
         return read_npy_table(path, config.npy);
-    return read_csv_table(path, config.csv);
+    CsvConfig csv = config.csv;
+    for (const std::string& name : used_columns(config)) csv.numbers.push_back(name);
+    return read_csv_table(path, csv);
 }
 
 /// Gathers tables into a log, trajectory by trajectory.
@@ -98,7 +111,11 @@ public:
         if (!config.trajectory_column.empty()) trajectory_column_ = log_.column(config.trajectory_column);
         if (!config.time_column.empty()) time_column_ = log_.column(config.time_column);
         for (const Table& table : tables) check_columns(table);
-        for (Index column = 0; column < std::ssize(log_.columns); ++column) {
+        std::vector<Index> candidates;
+        for (const std::string& name : used_columns(config)) candidates.push_back(log_.column(name));
+        for (Index column = 0; config.used.empty() && column < std::ssize(log_.columns); ++column)
+            candidates.push_back(column);
+        for (const Index column : candidates) {
             const bool empty = std::all_of(tables.begin(), tables.end(), [&](const Table& table) {
                 return table.values.col(column).array().isNaN().all();
             });
@@ -219,22 +236,17 @@ private:
 
     void check_time(const Table& table, Index begin, const std::vector<double>& time) const {
         if (time.size() < 2) return;
-        std::vector<double> steps(time.size() - 1);
-        for (std::size_t i = 0; i < steps.size(); ++i) {
-            steps[i] = time[i + 1] - time[i];
-            require<DataError>(steps[i] > 0, table.place(begin + static_cast<Index>(i) + 1),
-                               ": expected time to rise, got a step of ", steps[i],
+        const auto place = [&](std::size_t i) { return table.place(begin + static_cast<Index>(i)); };
+        for (std::size_t i = 1; i < time.size(); ++i)
+            require<DataError>(time[i] > time[i - 1], place(i), ": expected time to rise, got a step of ",
+                               time[i] - time[i - 1],
                                " s; sort the rows, or name the column that tells trajectories apart");
-        }
-        std::vector<double> sorted = steps;
-        const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
-        std::nth_element(sorted.begin(), middle, sorted.end());
-        for (std::size_t i = 0; i < steps.size(); ++i) {
+        const double period = inspect_time(time).period;
+        for (std::size_t i = 1; i < time.size(); ++i) {
             // The slack lets a step of exactly 1.2 periods pass whatever the rounding of the times.
-            const double jitter = std::abs(steps[i] - *middle) / *middle;
-            require<DataError>(jitter <= largest_jitter + 1e-6, table.place(begin + static_cast<Index>(i) + 1),
-                               ": a time step of ", steps[i], " s is ", 100 * jitter, " % off the usual ", *middle,
-                               " s, expected at most ", 100 * largest_jitter,
+            const double step = time[i] - time[i - 1], jitter = std::abs(step - period) / period;
+            require<DataError>(jitter <= largest_jitter + 1e-6, place(i), ": a time step of ", step, " s is ",
+                               100 * jitter, " % off the usual ", period, " s, expected at most ", 100 * largest_jitter,
                                " %; resample it on request (LogConfig::resample), which splits at gaps too");
         }
     }

@@ -114,6 +114,33 @@ TEST_CASE("a first line of mostly numbers with text among them is not taken for 
     CHECK(parse(",1,t\n0,1,2\n").columns == std::vector<std::string>{"", "1", "t"});
 }
 
+TEST_CASE("a file that was cut off inside its last number is refused where its digits show it") {
+    std::string text = "a,b\n";
+    for (int i = 0; i < 20; ++i) text += "1.5," + std::to_string(10 + i) + ".250\n";
+    CHECK(parse(text).values.rows() == 20);
+    for (const char* whole : {"1.5,7.125", "1.5,7.1250", "1.5,-7.125\n", "1.5,7.1\n"}) {
+        INFO(whole);
+        CHECK(parse(text + whole).values.rows() == 21);
+    }
+    for (const char* cut : {"1.5,7.12", "1.5,7.", "1.5,7", "1.5,"}) {
+        INFO(cut);
+        CHECK_THAT(data_error(text + cut), ContainsSubstring("line 22") && ContainsSubstring("expected 3") &&
+                                               ContainsSubstring("cut off") && ContainsSubstring("newline"));
+    }
+    CHECK(parse(text + "1.5,7.5\n1.5,7.1").values.rows() == 22);  // digits vary: nobody can tell
+    CHECK(parse("a\n0.25\n0.75\n0.5").values.rows() == 3);        // too few rows to know a format by
+}
+
+TEST_CASE("text in a column that is not asked for reads as NaN") {
+    const char* text = "t,mode,q\n0,auto,1\n1,off,2\n";
+    CHECK_THAT(data_error(text), ContainsSubstring("line 2, column 'mode'") && ContainsSubstring("got 'auto'"));
+    const idm::Matrix<double> values = parse(text, {.numbers = {"q", "0"}}).values;
+    CHECK(std::isnan(values(0, 1)));
+    CHECK(values.col(2) == (idm::Vector<double>(2) << 1, 2).finished());
+    CHECK_THAT(data_error(text, {.numbers = {"mode"}}), ContainsSubstring("got 'auto'"));
+    CHECK_THAT(data_error(text, {.numbers = {"qq"}}), ContainsSubstring("is 'q'"));
+}
+
 TEST_CASE("files that can't be read as text") {
     const TemporaryFolder folder;
     CHECK_THAT(message_of<idm::FileError>([&] { (void)idm::read_csv(folder.path() / "no.csv"); }),

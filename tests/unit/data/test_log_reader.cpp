@@ -155,6 +155,28 @@ TEST_CASE("a column that is empty in every row does not cost the log") {
                ContainsSubstring("column 'spare'"));
 }
 
+TEST_CASE("what stands in columns that are not used costs nothing") {
+    const TemporaryFolder folder;
+    const auto file = folder.write("log.csv", "id,t,q,mode,temperature\n1,0,5,auto,\n1,1,6,off,20\n1,2,7,auto,inf\n");
+    const idm::LogConfig config{.trajectory_column = "id", .time_column = "t", .used = {"q"}};
+    const idm::Log log = idm::read_log(file, config);
+    CHECK(log.rows() == 3);
+    CHECK(log.dropped_rows == 0);
+    CHECK(log.columns.size() == 5);
+    CHECK(log.trajectories[0].values(2, 2) == 7);
+    CHECK(std::isnan(log.trajectories[0].values(0, 3)));
+    for (const char* used : {"mode", "temperature"}) {
+        idm::LogConfig asked = config;
+        asked.used.push_back(used);
+        CHECK_THAT(message_of<idm::DataError>([&] { (void)idm::read_log(file, asked); }),
+                   ContainsSubstring("line 2, column '" + std::string(used)));
+    }
+    // Time and trajectories are used, named or not.
+    const auto late = folder.write("late.csv", "id,t,q\n1,0,5\n1,soon,6\n");
+    CHECK_THAT(message_of<idm::DataError>([&] { (void)idm::read_log(late, config); }),
+               ContainsSubstring("line 3, column 't'") && ContainsSubstring("'soon'"));
+}
+
 TEST_CASE("a missing label is dropped and does not end its trajectory's name") {
     const TemporaryFolder folder;
     const auto file = folder.write("log.csv", "id,q\n3,1\n3,2\n,3\n3,4\n4,5\n");
