@@ -24,6 +24,7 @@ public:
     constexpr Index value() const { return N; }
 };
 
+/// An extent that is known when the program runs.
 template <>
 class Extent<dynamic> {
 public:

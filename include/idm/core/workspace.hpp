@@ -25,6 +25,7 @@ constexpr Index round_up_16(Index size) { return (size + 15) / 16 * 16; }
 /// Sizes of a workspace's regions, in numbers. A region of rows has room for `halo_before` and `halo_behind` zeros
 /// around each sample.
 struct WorkspaceShape {
+    /// One batch in the workspace: numbers of a sample, and zeros around each.
     struct Region {
         Index size = 0, halo_before = 0, halo_behind = 0;
         constexpr Index stride() const { return halo_before + size + halo_behind; }

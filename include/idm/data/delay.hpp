@@ -19,6 +19,7 @@ struct SignalPair {
     std::vector<double> cause, effect;
 };
 
+/// What `estimate_delay` found.
 struct DelayEstimate {
     /// By how many samples the effect lags behind the cause; negative where it comes before.
     double samples = 0;

@@ -41,6 +41,7 @@ struct Mark {
     Index column = 0, trajectory = 0, begin = 0, end = 0;
 };
 
+/// What `diagnose` found in a log.
 struct Diagnosis {
     std::vector<std::string> facts;
     std::vector<Coverage> coverage;

@@ -18,6 +18,7 @@
 
 IDM_NAMESPACE_BEGIN
 
+/// How an NPY file is to be read.
 struct NpyConfig {
     /// One name per column; empty: "0", "1", ...
     std::vector<std::string> columns = {};

@@ -16,6 +16,7 @@ IDM_NAMESPACE_BEGIN
 /// Where in its window the filter is evaluated: in the middle (it needs future samples) or at the newest sample.
 enum class Alignment { centred, causal };
 
+/// Samples under the filter, order of its polynomial, and where it is evaluated.
 struct SavitzkyGolayConfig {
     Index length = 5;
     Index order = 2;

@@ -28,6 +28,7 @@ struct Curve {
     std::vector<double> x = {}, y = {};
 };
 
+/// A name in the legend and the stroke it stands for.
 struct LegendEntry {
     std::string name = {};
     Stroke stroke = {};

@@ -26,6 +26,7 @@ struct SafeTensor {
     std::string_view bytes = {};  // lent, by the file's text or by whoever writes
 };
 
+/// What a safetensors file holds: its metadata's strings and its tensors, by name.
 struct Safetensors {
     std::map<std::string, std::string> metadata = {};
     std::map<std::string, SafeTensor> tensors = {};

@@ -15,6 +15,7 @@ IDM_NAMESPACE_BEGIN
 
 namespace robot {
 
+/// How long, fast and wide the motions of an `Excitation` are.
 struct ExcitationConfig {
     double duration = 10;          ///< s
     double ramp = 1;               ///< s, from rest to the full motion, and the same back

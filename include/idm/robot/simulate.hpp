@@ -19,6 +19,7 @@ IDM_NAMESPACE_BEGIN
 
 namespace robot {
 
+/// How many motions `simulate` records, and how well its sensors measure.
 struct SimulationConfig {
     Index trajectories = 60;
     std::uint64_t seed = 1;

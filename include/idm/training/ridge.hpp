@@ -20,6 +20,7 @@ IDM_NAMESPACE_BEGIN
 struct RidgeResult {
     double lambda = 0;  // chosen
     double validation_loss = 0;
+    /// One penalty that was tried.
     struct Candidate {
         double lambda = 0, validation_loss = 0;  // infinite where the normal equations have no solution
     };

@@ -41,6 +41,7 @@ struct TestReport {
     std::vector<std::string> trajectory_names = {};
 };
 
+/// Scores on the two parts of the data that no weight was trained on.
 struct SplitScores {
     Score validation = {};
     Score test = {};
@@ -70,6 +71,7 @@ struct ReferenceReport {
     std::optional<double> noise_sensitivity = {};
 };
 
+/// All that a report is made from.
 struct ReportInput {
     std::string title = {};
     DataReport data = {};
@@ -78,6 +80,7 @@ struct ReportInput {
     std::vector<ReferenceReport> references = {};
 };
 
+/// How a report's pictures are made.
 struct ReportConfig {
     std::string gnuplot = "gnuplot";
     /// Longest stretch of a trajectory that a picture shows; more would hide the lines in one another.

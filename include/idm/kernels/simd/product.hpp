@@ -27,7 +27,7 @@ struct Tiling {
         : tiles((rows + most - 1) / most), base(tiles ? rows / tiles : 0), larger(tiles ? rows % tiles : 0) {}
 };
 
-/// Calls f.template operator()<R>() with R = `rows`, 1 <= rows <= Most.
+/// Calls `f.template operator()<R>()` with R = `rows`, 1 <= rows <= Most.
 template <Index Most, class F>
 IDM_ALWAYS_INLINE void with_rows(Index rows, F&& f) {
     if constexpr (Most > 1) {

@@ -18,6 +18,7 @@ using idm::simd::multiply_add;
 using idm::simd::rectify;
 using idm::simd::store_first;
 
+/// Extents of such a product and the distances between its parts, in numbers.
 struct Product {
     Index groups = 1, x_group = 0, y_group = 0;
     Index rows = 0, x_row = 0, y_row = 0;
