@@ -44,13 +44,17 @@
 #include <idm/training/ridge.hpp>
 #include <idm/training/schedule.hpp>
 #include <idm/training/sgd.hpp>
+#include <idm/training/stop.hpp>
 #include <idm/training/train_step.hpp>
 #include <idm/training/trainer.hpp>
 #include <idm/training/trainer_config.hpp>
+#include <idm/training/training_identity.hpp>
+#include <idm/training/training_state.hpp>
 
 #include <idm/io/atomic_file.hpp>
 #include <idm/io/chart_script.hpp>
 #include <idm/io/charts.hpp>
+#include <idm/io/checkpoint.hpp>
 #include <idm/io/doctor_chart.hpp>
 #include <idm/io/json_reader.hpp>
 #include <idm/io/json_value.hpp>

@@ -2,6 +2,7 @@
 
 #include <span>
 
+#include <idm/io/checkpoint.hpp>
 #include <idm/io/weights.hpp>
 #include <idm/models/baseline.hpp>
 #include <idm/models/cnn1.hpp>
@@ -46,6 +47,8 @@ using Dynamic = Shape<dynamic, dynamic>;
     template class idm::Lion<T>;                                                                            \
     template class idm::Sgd<T>;                                                                             \
     template class idm::Loss<T>;                                                                            \
+    template struct idm::TrainingState<T>;                                                                  \
+    template struct idm::TrainingHooks<T>;                                                                  \
     template struct idm::WeightsInfo<T>;                                                                    \
     template class idm::Model<T, Dynamic, detail::Cnn2Net<dynamic>>;                                        \
     template class idm::Baseline<T>;                                                                        \
@@ -70,8 +73,11 @@ void model() {
     using T = typename M::Scalar;
     // The whole base class too: deriving makes its member functions on use alone.
     keep(&M::forward, &M::predict, &M::initialise, &M::parameter_count, &M::layer_table, &M::make_workspace);
-    keep(&format_layer_table<M>, &train<M>, &predict<M>, &evaluate<M>, &mean_loss<M>, &mean_squared_error<M>,
-         &save_weights<M>, &load_weights<M>, &try_load_weights<M>, &physics::predict<M>, &physics::evaluate<M>);
+    keep(&format_layer_table<M>, &predict<M>, &evaluate<M>, &mean_loss<M>, &mean_squared_error<M>,
+         &train_with_checkpoints<M>, &save_weights<M>, &load_weights<M>, &try_load_weights<M>, &physics::predict<M>,
+         &physics::evaluate<M>);
+    keep<History (*)(M&, const Dataset<T>&, const TrainerConfig&, const EpochCallback&)>(&train<M>);
+    keep<History (*)(M&, const Dataset<T>&, const TrainerConfig&, const TrainingHooks<T>&)>(&train<M>);
     keep<Matrix<T> (*)(const M&, const Matrix<T>&, Index, Samples, int)>(&predict_rows<M>);
     keep<Matrix<T> (*)(const M&, const Dataset<T>&, Samples, int)>(&predict_rows<M>);
 }
@@ -82,9 +88,9 @@ void make() {
     model<Cnn1<T>>();
     model<Cnn2<T>>();
     model<LinearSkip<Cnn2<T>>>();
-    keep(&fit_ridge<T, dynamic, dynamic, dynamic>, &evaluation_set<T>, &target_rows<T>, &score_predictions<T>,
-         &trajectory_scores<T>, &roughness<T>, &normalised_errors<T>, &mean_prediction<T>,
-         &nearest_neighbour_prediction<T>, &noise_sensitivity<T, Matrix<T> (&)(const Matrix<T>&)>,
+    keep(&save_checkpoint<T>, &load_checkpoint<T>, &fit_ridge<T, dynamic, dynamic, dynamic>, &evaluation_set<T>,
+         &target_rows<T>, &score_predictions<T>, &trajectory_scores<T>, &roughness<T>, &normalised_errors<T>,
+         &mean_prediction<T>, &nearest_neighbour_prediction<T>, &noise_sensitivity<T, Matrix<T> (&)(const Matrix<T>&)>,
          &physics::dynamics_of<T>, &physics::evaluate_dynamics<T>);
     keep<Metrics (*)(const Matrix<T>&, const Matrix<T>&, Indices)>(&evaluate_predictions<T>);
     keep<Metrics (*)(const Matrix<T>&, const Matrix<T>&)>(&evaluate_predictions<T>);

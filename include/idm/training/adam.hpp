@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cmath>
+#include <span>
+#include <vector>
 
 #include <idm/core/buffer.hpp>
 #include <idm/core/error.hpp>
@@ -38,6 +40,7 @@ public:
                                      " and ", config.weight_decay);
     }
 
+    std::vector<std::span<T>> memory() override { return {first_.span(), second_.span()}; }
     void apply(Range range, const T* gradient, T* parameters) override {
         kernels::adam(range.end - range.begin, step_, gradient + range.begin, first_.data() + range.begin,
                       second_.data() + range.begin, parameters + range.begin);

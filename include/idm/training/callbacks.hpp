@@ -28,6 +28,7 @@ struct History {
     std::vector<EpochReport> epochs;
     Index best_epoch = 0;  // whose weights the model holds; from 1
     double seconds = 0;
+    bool stopped = false;  // on request, before its end
 };
 
 IDM_NAMESPACE_END

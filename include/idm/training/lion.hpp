@@ -1,5 +1,8 @@
 #pragma once
 
+#include <span>
+#include <vector>
+
 #include <idm/core/buffer.hpp>
 #include <idm/core/error.hpp>
 #include <idm/training/optimiser.hpp>
@@ -29,6 +32,7 @@ public:
                                      config.beta1, ", ", config.beta2, " and ", config.weight_decay);
     }
 
+    std::vector<std::span<T>> memory() override { return {momentum_.span()}; }
     void apply(Range range, const T* gradient, T* parameters) override {
         const T beta1 = static_cast<T>(config_.beta1), rest1 = static_cast<T>(1 - config_.beta1);
         const T beta2 = static_cast<T>(config_.beta2), rest2 = static_cast<T>(1 - config_.beta2);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include <idm/core/config.hpp>
 #include <idm/core/error.hpp>
@@ -25,6 +26,9 @@ public:
         ++steps_;
         prepare(rate);
     }
+    /// What a step leaves to the next besides `steps_taken`, for who saves it and puts it back.
+    virtual std::vector<std::span<T>> memory() = 0;
+    void set_steps_taken(Index steps) { steps_ = steps; }
     /// Updates the parameters in `range`; both pointers are to the buffer's begin.
     virtual void apply(Range range, const T* gradient, T* parameters) = 0;
 

@@ -104,26 +104,32 @@ inline double learning_rate(Schedule schedule, double peak, Index step, Index st
            (config.warmup_start + (1 - config.warmup_start) * static_cast<double>(step) / static_cast<double>(warm));
 }
 
+/// What a `Plateau` remembers.
+struct PlateauState {
+    double share = 1, best = std::numeric_limits<double>::infinity();
+    Index waited = 0;
+};
+
 /// The share of the learning rate that is left after the validation losses so far.
 class Plateau {
 public:
-    explicit Plateau(const PlateauConfig& config) : config_(config) {}
+    explicit Plateau(const PlateauConfig& config, const PlateauState& state = {}) : config_(config), state_(state) {}
 
-    double share() const { return share_; }
+    double share() const { return state_.share; }
+    const PlateauState& state() const { return state_; }
     void observe(double loss) {
-        if (loss < best_ * (1 - config_.threshold)) {
-            best_ = loss;
-            waited_ = 0;
-        } else if (++waited_ > config_.patience) {
-            share_ *= config_.factor;
-            waited_ = 0;
+        if (loss < state_.best * (1 - config_.threshold)) {
+            state_.best = loss;
+            state_.waited = 0;
+        } else if (++state_.waited > config_.patience) {
+            state_.share *= config_.factor;
+            state_.waited = 0;
         }
     }
 
 private:
     PlateauConfig config_;
-    double share_ = 1, best_ = std::numeric_limits<double>::infinity();
-    Index waited_ = 0;
+    PlateauState state_;
 };
 
 IDM_NAMESPACE_END

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <span>
+#include <vector>
+
 #include <idm/core/buffer.hpp>
 #include <idm/core/error.hpp>
 #include <idm/training/optimiser.hpp>
@@ -30,6 +33,7 @@ public:
                                      config.weight_decay);
     }
 
+    std::vector<std::span<T>> memory() override { return {momentum_.span()}; }
     void apply(Range range, const T* gradient, T* parameters) override {
         const T momentum = static_cast<T>(config_.momentum), decay = static_cast<T>(config_.weight_decay);
         for (Index i = range.begin; i < range.end; ++i) {

@@ -111,6 +111,14 @@ public:
         }
     }
 
+    /// What a step leaves to the next besides `steps_taken`: the optimiser's, then the moving average.
+    std::vector<std::span<T>> memory() {
+        std::vector<std::span<T>> all = optimiser_->memory();
+        if (ema_ > 0) all.push_back(average_.span());
+        return all;
+    }
+    void set_steps_taken(Index steps) { optimiser_->set_steps_taken(steps); }
+
     /// Puts the moving average in the place of the parameters, and back.
     void swap_average(std::span<T> parameters) {
         if (ema_ > 0) std::swap_ranges(parameters.begin(), parameters.end(), average_.data());

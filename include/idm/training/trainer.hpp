@@ -18,6 +18,8 @@
 #include <idm/training/predict.hpp>
 #include <idm/training/train_step.hpp>
 #include <idm/training/trainer_config.hpp>
+#include <idm/training/training_identity.hpp>
+#include <idm/training/training_state.hpp>
 
 IDM_NAMESPACE_BEGIN
 
@@ -31,6 +33,13 @@ public:
     BestWeights(const BestWeights&) = delete;
     BestWeights& operator=(const BestWeights&) = delete;
     ~BestWeights() { std::copy(weights_.begin(), weights_.end(), model_.parameters().begin()); }
+
+    double loss() const { return loss_; }
+    const std::vector<typename M::Scalar>& weights() const { return weights_; }
+    void restore(const std::vector<typename M::Scalar>& weights, double loss) {
+        weights_ = weights;
+        loss_ = loss;
+    }
 
     /// Keeps the model's weights and returns true if `loss` is the lowest so far.
     bool offer(double loss) {
@@ -69,56 +78,117 @@ public:
         for (Index p = 0; p < config.gradient_parts; ++p) parts_.emplace_back(shape, update_.size());
     }
 
-    History run(const EpochCallback& on_epoch) {
+    History run(const TrainingHooks<T>& hooks) {
         BestWeights<M> best(model_);
-        History history;
-        const Clock::time_point start = Clock::now();
-        for (Index epoch = 1; epoch <= config_.epochs; ++epoch) {
+        if (hooks.on_state || hooks.resume) identity_ = training_identity(model_, data_, config_);
+        if (hooks.resume) restore(*hooks.resume, best);
+        start_ = Clock::now() - std::chrono::duration_cast<Clock::duration>(Seconds(history_.seconds));
+        bool go_on = true;
+        while (go_on && progress_.epoch <= config_.epochs && !out_of_patience()) {
+            const Index epoch = progress_.epoch;
             EpochReport report{.epoch = epoch, .epochs = config_.epochs};
-            learn(report);
-            update_.swap_average(model_.parameters());
-            report.validation_loss = mean_loss(model_, data_, validation_, config_.loss, threads_);
-            require<NumericError>(std::isfinite(report.validation_loss),
-                                  "training diverged: the validation loss is not finite after epoch ", epoch,
-                                  advice(report));
-            report.best = best.offer(report.validation_loss);
-            if (report.best) history.best_epoch = epoch;
-            history.seconds = seconds_since(start);
-            report.seconds_left =
-                history.seconds / static_cast<double>(epoch) * static_cast<double>(config_.epochs - epoch);
-            history.epochs.push_back(report);
-            if (on_epoch && !on_epoch(report)) break;
-            if (config_.patience > 0 && epoch - history.best_epoch >= config_.patience) break;
-            if (config_.schedule == Schedule::plateau) plateau_.observe(report.validation_loss);
-            update_.swap_average(model_.parameters());
+            go_on = learn(report, hooks.stop);
+            if (go_on) go_on = finish_epoch(report, best, hooks);
+            if (hooks.stop && hooks.stop->requested()) go_on = false;
+            history_.seconds = seconds_since(start_);
+            const bool last = !go_on || epoch == config_.epochs || out_of_patience();
+            if (hooks.on_state && (last || epoch % hooks.state_epochs == 0)) hooks.on_state(state(best));
         }
-        return history;
+        history_.stopped = hooks.stop && hooks.stop->requested() && progress_.epoch <= config_.epochs;
+        return history_;
     }
 
 private:
     using Clock = std::chrono::steady_clock;
+    using Seconds = std::chrono::duration<double>;
 
-    static double seconds_since(Clock::time_point t) { return std::chrono::duration<double>(Clock::now() - t).count(); }
+    static double seconds_since(Clock::time_point t) { return Seconds(Clock::now() - t).count(); }
 
     static std::string advice(const EpochReport& report) {
         return message(". The model holds its best weights so far; lower the learning rate (it is ",
                        report.learning_rate, ") or look for outliers in the log");
     }
 
-    /// One pass over the training data; fills in what the report says of it.
-    void learn(EpochReport& report) {
-        Random random(config_.seed, 0x65706f6368, static_cast<std::uint64_t>(report.epoch));
+    bool out_of_patience() const {
+        return config_.patience > 0 && progress_.epoch - 1 - history_.best_epoch >= config_.patience;
+    }
+
+    TrainingState<T> state(const BestWeights<M>& best) {
+        TrainingState<T> state{.identity = identity_, .progress = progress_};
+        state.weights.assign(model_.parameters().begin(), model_.parameters().end());
+        state.best_weights = best.weights();
+        state.best_loss = best.loss();
+        state.optimiser_steps = update_.steps_taken();
+        for (const std::span<T> numbers : update_.memory()) state.memory.emplace_back(numbers.begin(), numbers.end());
+        state.plateau = plateau_.state();
+        state.history = history_;
+        return state;
+    }
+
+    /// Nothing changes before all is checked.
+    void restore(const TrainingState<T>& state, BestWeights<M>& best) {
+        require_same_training(state.identity, identity_);
+        const auto memory = update_.memory();
+        const std::size_t size = model_.parameters().size();
+        bool fits = state.weights.size() == size && state.best_weights.size() == size &&
+                    state.memory.size() == memory.size() && state.progress.epoch >= 1 && state.progress.step >= 0 &&
+                    state.progress.epoch == static_cast<Index>(state.history.epochs.size()) + 1;
+        for (std::size_t i = 0; fits && i < memory.size(); ++i) fits = state.memory[i].size() == memory[i].size();
+        require<DataError>(fits, "cannot go on: expected a state of ", size, " parameters with ", memory.size(),
+                           " lists of as many numbers and one report for each finished epoch; the state is not whole");
+        std::copy(state.weights.begin(), state.weights.end(), model_.parameters().begin());
+        best.restore(state.best_weights, state.best_loss);
+        update_.set_steps_taken(state.optimiser_steps);
+        for (std::size_t i = 0; i < memory.size(); ++i)
+            std::copy(state.memory[i].begin(), state.memory[i].end(), memory[i].begin());
+        plateau_ = Plateau(config_.schedule_config.plateau, state.plateau);
+        progress_ = state.progress;
+        history_ = state.history;
+        for (Index epoch = 1; epoch < progress_.epoch; ++epoch) begin_epoch(epoch);  // a shuffle goes on from the last
+    }
+
+    void begin_epoch(Index epoch) {
+        Random random(config_.seed, 0x65706f6368, static_cast<std::uint64_t>(epoch));
         batches_.begin_epoch(random);
+    }
+
+    /// Validates, reports and goes to the next epoch. False if the callback ends the training.
+    bool finish_epoch(EpochReport& report, BestWeights<M>& best, const TrainingHooks<T>& hooks) {
+        update_.swap_average(model_.parameters());
+        report.validation_loss = mean_loss(model_, data_, validation_, config_.loss, threads_);
+        require<NumericError>(std::isfinite(report.validation_loss),
+                              "training diverged: the validation loss is not finite after epoch ", report.epoch,
+                              advice(report));
+        report.best = best.offer(report.validation_loss);
+        if (report.best) history_.best_epoch = report.epoch;
+        history_.seconds = seconds_since(start_);
+        report.seconds_left =
+            history_.seconds / static_cast<double>(report.epoch) * static_cast<double>(config_.epochs - report.epoch);
+        history_.epochs.push_back(report);
+        const bool go_on = !hooks.on_epoch || hooks.on_epoch(report);
+        if (config_.schedule == Schedule::plateau) plateau_.observe(report.validation_loss);
+        update_.swap_average(model_.parameters());
+        progress_ = {.epoch = report.epoch + 1};
+        return go_on;
+    }
+
+    double rate_of(Index step) const {
+        // Chunks may tile an epoch into one more or one fewer step than the first, which the schedule runs over.
+        const Index at = (progress_.epoch - 1) * steps_per_epoch_ + std::min(step, steps_per_epoch_ - 1);
+        return plateau_.share() * learning_rate(config_.schedule, config_.rate, at, steps_per_epoch_ * config_.epochs,
+                                                config_.schedule_config, steps_per_epoch_);
+    }
+
+    /// The epoch's steps that are left; fills in what the report says of it. False if a request ended it early.
+    bool learn(EpochReport& report, const StopFlag* stop) {
+        begin_epoch(report.epoch);
         const Clock::time_point start = Clock::now();
-        double loss_sum = 0, weight_sum = 0;
-        Index learned = 0, step = 0;
-        for (Index begin = 0; begin < batches_.items(); begin += items_per_step_, ++step) {
+        Index learned = 0, &step = progress_.step;
+        report.learning_rate = step > 0 ? rate_of(step - 1) : 0;
+        for (Index begin = step * items_per_step_; begin < batches_.items(); begin += items_per_step_, ++step) {
+            if (stop && stop->requested()) return false;
             const Range items{begin, std::min(begin + items_per_step_, batches_.items())};
-            // Chunks may tile an epoch into one more or one fewer step than the first, which the schedule runs over.
-            const Index at = (report.epoch - 1) * steps_per_epoch_ + std::min(step, steps_per_epoch_ - 1);
-            report.learning_rate =
-                plateau_.share() * learning_rate(config_.schedule, config_.rate, at, steps_per_epoch_ * config_.epochs,
-                                                 config_.schedule_config, steps_per_epoch_);
+            report.learning_rate = rate_of(step);
             const double loss =
                 train_step(batches_, items, parts_, update_,
                            {report.learning_rate, config_.seed, threads_, items_per_batch_}, model_.parameters());
@@ -131,11 +201,12 @@ private:
                 weight += batches_.weight(i);
                 learned += batches_.targets(i);
             }
-            loss_sum += loss * weight;
-            weight_sum += weight;
+            progress_.loss_sum += loss * weight;
+            progress_.weight_sum += weight;
         }
         report.samples_per_second = static_cast<double>(learned) / std::max(seconds_since(start), 1e-9);
-        report.training_loss = loss_sum / weight_sum;
+        report.training_loss = progress_.loss_sum / progress_.weight_sum;
+        return true;
     }
 
     M& model_;
@@ -148,6 +219,10 @@ private:
     Update<T> update_;
     Plateau plateau_;
     std::vector<BatchPart<T>> parts_;
+    std::vector<TrainingFact> identity_;
+    TrainingProgress progress_;
+    History history_;
+    Clock::time_point start_ = {};  // as if all that went before a resumption had been in one go
 };
 
 }  // namespace detail
@@ -156,18 +231,22 @@ private:
 /// weights of the epoch that had the lowest validation loss.
 ///
 /// With `config.ema` the averaged weights are validated and kept in their place, and those that a callback sees.
-/// Starts from the model's parameters as they are: call `model.initialise(seed)` first.
+/// Starts from the model's parameters as they are: call `model.initialise(seed)` first. Going on from a saved state
+/// gives the bits of a training that was never interrupted; `train_with_checkpoints` keeps it in a file.
 ///
 /// *Errors*: `ConfigError` for settings out of range, `ShapeError` for data of other extents than the model's,
 /// `DataError` when a trajectory is shorter than the window or row weights are out of range, `NumericError` when the
-/// loss leaves the finite numbers (with epoch, step and parameters; the best weights are kept). *Threads*: the weights'
-/// bits do not depend on their number.
+/// loss leaves the finite numbers (with epoch, step and parameters; the best weights are kept); `ConfigError` for a
+/// state of another configuration, model or data set and `DataError` for one that is not whole, the model left as it
+/// was. *Threads*: the weights' bits do not depend on their number.
 template <class M>
-History train(M& model, const Dataset<typename M::Scalar>& data, const TrainerConfig& config = {},
-              const EpochCallback& on_epoch = {}) {
+History train(M& model, const Dataset<typename M::Scalar>& data, const TrainerConfig& config,
+              const TrainingHooks<typename M::Scalar>& hooks) {
     using T = typename M::Scalar;
     using Network = typename M::NetworkType;
     detail::check(config);
+    detail::require<ConfigError>(hooks.state_epochs >= 1, "expected state_epochs of at least 1, got ",
+                                 hooks.state_epochs);
     detail::require_extents(model, data);
     for (const auto* segments : {&data.split.train, &data.split.validation})
         (void)detail::weight_of(data, window_rows(*segments, model.window(), data.recipe.ahead, idm::Rows::full));
@@ -184,7 +263,7 @@ History train(M& model, const Dataset<typename M::Scalar>& data, const TrainerCo
             const auto sequence = sequence_network(network, model.window() - 1 + chunk);
             using Batches = detail::SequenceBatches<T, std::remove_const_t<decltype(sequence)>>;
             Batches batches(sequence, data, data.split.train, model.window(), config.loss);
-            return detail::Fit(model, std::move(batches), config.batch_size / chunk, data, config).run(on_epoch);
+            return detail::Fit(model, std::move(batches), config.batch_size / chunk, data, config).run(hooks);
         }
     } else {
         detail::require<ConfigError>(config.sampling != Sampling::sequences,
@@ -192,7 +271,14 @@ History train(M& model, const Dataset<typename M::Scalar>& data, const TrainerCo
                                      "not, take Sampling::windows or automatic");
     }
     detail::WindowBatches<T, Network> batches(network, data, data.split.train, config.loss);
-    return detail::Fit(model, std::move(batches), config.batch_size, data, config).run(on_epoch);
+    return detail::Fit(model, std::move(batches), config.batch_size, data, config).run(hooks);
+}
+
+/// The same with a callback after each epoch.
+template <class M>
+History train(M& model, const Dataset<typename M::Scalar>& data, const TrainerConfig& config = {},
+              const EpochCallback& on_epoch = {}) {
+    return train(model, data, config, TrainingHooks<typename M::Scalar>{.on_epoch = on_epoch});
 }
 
 IDM_NAMESPACE_END
