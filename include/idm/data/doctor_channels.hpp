@@ -230,9 +230,11 @@ inline void check_channel(const Log& log, const std::string& name, Channel kind,
 /// alone can't tell; a recorded velocity can.
 inline void check_angle_unit(const Log& log, const Recipe& recipe, Diagnosis& out) {
     double largest = 0;
-    for (const std::string& name : recipe.positions.columns)
+    for (std::size_t i = 0; i < recipe.positions.columns.size(); ++i)
         for (const Trajectory& trajectory : log.trajectories)
-            largest = std::max(largest, trajectory.values.col(log.column(name)).cwiseAbs().maxCoeff());
+            largest =
+                std::max(largest, trajectory.values.col(log.column(recipe.positions.columns[i])).cwiseAbs().maxCoeff() *
+                                      (recipe.positions.scale.empty() ? 1 : std::abs(recipe.positions.scale[i])));
     const bool degrees = recipe.positions.unit == AngleUnit::degree;
     if (!degrees && largest > 4 * std::numbers::pi)
         out.add(Severity::fault, "unit", "positions", "they reach ", largest,

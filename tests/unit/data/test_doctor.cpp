@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include <idm/core/random.hpp>
 #include <idm/data/doctor.hpp>
+#include <idm/data/resample.hpp>
 #include <idm/robot/arm7.hpp>
 #include <idm/robot/simulate.hpp>
 
@@ -83,6 +85,35 @@ TEST_CASE("degrees are told from radians, by range and by velocity") {
     CHECK(kinds(idm::diagnose(degrees, as_degrees)).empty());
     CHECK_THAT(kinds(idm::diagnose(clean(), as_degrees)), ContainsSubstring("unit@positions"));
     CHECK(kinds(spoilt([](idm::Trajectory& t) { t.values.col(qd3) *= 180 / std::numbers::pi; })) == "unit@qd3 ");
+}
+
+TEST_CASE("a recipe's sign and scale count: encoder counts are no degrees, a turned sign is mended") {
+    const idm::Log log = spoilt([](idm::Trajectory& t) {
+        t.values.leftCols(7) *= 1000;
+        t.values.col(tau4) *= -0.1;  // a current
+    });
+    idm::Recipe scaled = recipe;
+    scaled.positions.scale.assign(7, 1e-3);
+    scaled.targets.scale = {1, 1, 1, -10, 1, 1, 1};
+    CHECK(kinds(idm::diagnose(log, scaled, idm::ByTrajectory{})) == "");
+    scaled.targets.scale[3] = 10;
+    CHECK(kinds(idm::diagnose(log, scaled, idm::ByTrajectory{})) == "torque sign@tau4 ");
+}
+
+TEST_CASE("a log whose stamps jitter is fit once it is resampled") {
+    idm::Random random(5);
+    const idm::Log jittering = spoilt([&](idm::Trajectory& t) {
+        // Rows as they were at the later stamps, to second order: recorded late, not stamped wrong.
+        for (Index row = 0; row < t.values.rows(); ++row) {
+            const double late = random.uniform(0, 0.004);
+            t.time[static_cast<std::size_t>(row)] += late;
+            t.values.row(row).head(7) += late * t.values.row(row).segment(7, 7);
+        }
+    });
+    CHECK(kinds(jittering).starts_with("jitter@"));
+    idm::Log even = jittering;
+    for (idm::Trajectory& t : even.trajectories) t = idm::resample(t, {.rate = 100});
+    CHECK(kinds(even) == "");
 }
 
 TEST_CASE("a velocity that does not belong to its position is named") {

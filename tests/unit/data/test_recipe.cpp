@@ -51,6 +51,23 @@ TEST_CASE("velocity and acceleration come from the positions of their own trajec
     }
 }
 
+TEST_CASE("torques come from motor currents by a scale and sign for each joint") {
+    // docs/logs.md: torque = current x torque constant x gear ratio; joint 2's motor turns the other way.
+    const idm::Log log{
+        .columns = {"q1", "q2", "i1", "i2"},
+        .trajectories = {{.name = "run",
+                          .time = {0, 0.01},
+                          .values = (idm::Matrix<double>(2, 4) << 0, 0, 2, 3, 0, 0, -1, 0.5).finished()}}};
+    const idm::Recipe recipe{.positions = {.columns = {"q1", "q2"}},
+                             .targets = {.columns = {"i1", "i2"}, .scale = {0.05 * 100, -0.04 * 160}},
+                             .use_velocities = false,
+                             .use_accelerations = false};
+    const auto features = idm::make_features<double>(log, recipe);
+    CHECK(features.targets.isApprox((idm::Matrix<double>(2, 2) << 10, -19.2, -5, -3.2).finished(), 1e-15));
+    CHECK(features.target_unit == "N m");
+    CHECK(idm::make_features<float>(log, recipe).targets(0, 1) == Approx(-19.2f));
+}
+
 TEST_CASE("every input has its place, name, unit, sign and scale") {
     idm::Recipe recipe{.positions = {.columns = {"q"}, .unit = idm::AngleUnit::degree, .scale = {-2}},
                        .velocities = {.columns = {"2"}, .unit = idm::AngleUnit::degree, .scale = {0.5}},
