@@ -10,6 +10,7 @@
 #include <iterator>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <unistd.h>
@@ -133,7 +134,7 @@ void run_network(const Evaluation& evaluation, const idm::ModelConfig& config, c
 /// What learns nothing: the training mean, and the mean of the 3 nearest training rows.
 std::vector<idm::ReferenceReport> references(const Evaluation& evaluation) {
     const Data& data = evaluation.data;
-    const auto train = idm::window_rows(data.split.train, 1, data.recipe.ahead, idm::Rows::all);
+    const auto train = idm::window_rows(data.split.train, 1, data.recipe.ahead, idm::Rows::all, data.recipe.horizon);
     const auto rows_of = [&](const idm::Matrix<float>& from, const std::vector<idm::WindowRow>& rows) {
         idm::Matrix<float> out(static_cast<Index>(rows.size()), from.cols());
         for (std::size_t i = 0; i < rows.size(); ++i) out.row(static_cast<Index>(i)) = from.row(rows[i].row);
@@ -141,8 +142,7 @@ std::vector<idm::ReferenceReport> references(const Evaluation& evaluation) {
     };
     const idm::Matrix<float> train_targets = rows_of(data.targets, train);
     const auto in_units = [&](idm::Matrix<float> predicted) {
-        data.normaliser.denormalise_targets(predicted);
-        return idm::Matrix<double>(predicted.cast<double>());
+        return idm::in_log_units(data, std::span<const idm::WindowRow>(evaluation.test.rows), std::move(predicted));
     };
     const Index rows = static_cast<Index>(evaluation.test.rows.size());
     return {{.name = "mean",
@@ -251,7 +251,7 @@ int run(const Options& options) {
     // A trajectory too short for the longest window is found now, not after the first trainings.
     const Index longest = options.window > 0 ? options.window : 32;
     for (const auto& part : {data.split.train, data.split.validation})
-        (void)idm::window_rows(part, longest, data.recipe.ahead, idm::Rows::full);
+        (void)idm::window_rows(part, longest, data.recipe.ahead, idm::Rows::full, data.recipe.horizon);
     const Evaluation evaluation{data, idm::evaluation_set(data, std::span<const idm::Segment>(data.split.validation)),
                                 idm::evaluation_set(data, std::span<const idm::Segment>(data.split.test)),
                                 options.threads};

@@ -2,7 +2,7 @@
 # The main job: installs what is missing, builds the demo for this machine, and runs it with the arguments given here.
 #
 #   examples/demo.sh                    the simulated arm
-#   examples/demo.sh kuka_kr300         a recording (also ias_sarcos, ias_barrett)
+#   examples/demo.sh kuka_kr300         a recording (also ias_sarcos, ias_barrett, unitree_g1)
 #   examples/demo.sh --help             without a build: your own log, windows, epochs, ...
 set -euo pipefail
 

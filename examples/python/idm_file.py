@@ -17,15 +17,18 @@ import numpy as np
 from tensor_file import FileError, data_section, is_integer, parse, parse_json, require, serialise
 
 FORMAT_VERSION = 2
+RECIPE_VERSION = 2
 LIBRARY_VERSION = "0.1.0"
 GROUPS = ("positions", "velocities", "accelerations", "extras", "targets", "target_origins")
 SCHEMA_OF_A_GROUP = {"columns": [str], "unit": str, "scale": [float]}
 # The members of each object and what they hold: int, float (any number), str, bool, a list of one of them, or an object.
 SCHEMA = {
     "recipe": {
-        "version": int, **{group: SCHEMA_OF_A_GROUP for group in GROUPS}, "target_unit": str, "use_positions": bool,
-        "use_velocities": bool, "use_accelerations": bool, "use_sin": bool, "use_cos": bool, "sign_velocity": float,
-        "filter": {"length": int, "order": int, "alignment": str}, "window": int, "ahead": int, "sample_period": float},
+        "version": int, **{group: SCHEMA_OF_A_GROUP for group in GROUPS}, "target_quantity": str,
+        "target_unit": str, "use_positions": bool, "use_velocities": bool, "use_accelerations": bool,
+        "use_sin": bool, "use_cos": bool, "sign_velocity": float,
+        "filter": {"length": int, "order": int, "alignment": str}, "window": int, "ahead": int,
+        "horizon": int, "sample_period": float},
     "input_names": [str], "target_names": [str],
     "normaliser": {"input_mean": [float], "input_scale": [float], "target_mean": [float], "target_scale": [float],
                    "input_low": [float], "input_high": [float], "constant_inputs": [str]},
@@ -80,7 +83,7 @@ def input_count(recipe):
 
 
 def check_recipe(recipe):
-    require(recipe["version"] == 1, "recipe.version: expected 1, got ", recipe["version"])
+    require(recipe["version"] == RECIPE_VERSION, "recipe.version: expected ", RECIPE_VERSION, ", got ", recipe["version"])
     for name in GROUPS:
         group = recipe[name]
         require(group["unit"] in ("rad", "deg"), "recipe.", name, ".unit: expected rad or deg, got '", group["unit"], "'")
@@ -93,7 +96,8 @@ def check_recipe(recipe):
             " and ", order, ", ", alignment)
     for key in ("ahead", "sign_velocity", "sample_period"):
         require(recipe[key] >= 0, "recipe.", key, ": expected at least 0, got ", recipe[key])
-    require(recipe["window"] >= 1, "recipe.window: expected at least 1, got ", recipe["window"])
+    for key in ("window", "horizon"):
+        require(recipe[key] >= 1, "recipe.", key, ": expected at least 1, got ", recipe[key])
     origins, targets = (len(recipe[group]["columns"]) for group in ("target_origins", "targets"))
     require(origins in (0, targets), "recipe.target_origins: expected none or ", targets, ", one per target, got ", origins)
 
@@ -103,7 +107,7 @@ def check_info(info):
     check_schema(info, SCHEMA, "idm")
     recipe, normaliser = info["recipe"], info["normaliser"]
     check_recipe(recipe)
-    inputs, outputs = input_count(recipe), len(recipe["targets"]["columns"])
+    inputs, outputs = input_count(recipe), len(recipe["targets"]["columns"]) * recipe["horizon"]
     require(inputs > 0 and outputs > 0, "recipe: expected columns for inputs and targets, got ", inputs, " and ", outputs)
     for key, count in (("input", inputs), ("target", outputs)):
         require(len(info[key + "_names"]) == count, key, "_names: expected ", count, ", as many as the recipe makes, got ",
@@ -127,11 +131,12 @@ def template():
         return {"columns": list(columns), "unit": "rad", "scale": []}
 
     empty = group()
-    recipe = {"version": 1, "positions": group("q1", "q2"), "velocities": group("qd1", "qd2"), "accelerations": empty,
-              "extras": empty, "targets": group("tau1", "tau2"), "target_origins": empty, "target_unit": "N m",
+    recipe = {"version": RECIPE_VERSION, "positions": group("q1", "q2"), "velocities": group("qd1", "qd2"),
+              "accelerations": empty, "extras": empty, "targets": group("tau1", "tau2"), "target_origins": empty, "target_quantity": "torque",
+              "target_unit": "N m",
               "use_positions": True, "use_velocities": True, "use_accelerations": False, "use_sin": False,
               "use_cos": False, "sign_velocity": 0.0, "filter": {"length": 5, "order": 2, "alignment": "centred"},
-              "window": 16, "ahead": 0, "sample_period": 0.01}
+              "window": 16, "ahead": 0, "horizon": 1, "sample_period": 0.01}
     return {"recipe": recipe, "input_names": ["q(q1)", "q(q2)", "qd(qd1)", "qd(qd2)"], "target_names": ["tau1", "tau2"],
             "normaliser": {"input_mean": [0.0] * 4, "input_scale": [1.0] * 4, "target_mean": [0.0] * 2,
                            "target_scale": [1.0] * 2, "input_low": [], "input_high": [], "constant_inputs": []},
@@ -171,6 +176,8 @@ def parse_weights(content):
             "; read it with the version of the library that wrote it")
     if version == 1 and isinstance(content.get("normaliser"), dict):
         content["normaliser"] = {"input_low": [], "input_high": [], "constant_inputs": [], **content["normaliser"]}
+    if isinstance(content.get("recipe"), dict) and content["recipe"].get("version") == 1:
+        content["recipe"] = {"target_quantity": "torque", "horizon": 1, **content["recipe"], "version": RECIPE_VERSION}
     check_schema(content, SCHEMA_OF_A_FILE, "idm")
     info = {key: content[key] for key in SCHEMA}
     check_info(info)

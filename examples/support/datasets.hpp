@@ -25,6 +25,8 @@ struct DataSource {
     idm::Log log;
     idm::Recipe recipe;
     idm::SplitRule split;
+    /// Names and sizes of groups of joints, in the targets' order; empty: one.
+    std::vector<std::pair<std::string, idm::Index>> groups = {};
 };
 
 /// $IDM_DATA_DIR, or else shared/data beside the project in `source_folder`.
@@ -116,6 +118,52 @@ inline DataSource ias_barrett(const std::filesystem::path& data_folder) {
                                  .gap = 64}};
 }
 
+namespace detail {
+
+/// The joints of a Unitree G1's upper body with two six-finger-joint hands.
+///
+/// *Source*: the order of the arms is that of Unitree's own data sets (`motors` in their LeRobot configurations); the
+/// hand joints are numbered, for their order depends on the make of the hand.
+inline std::vector<std::string> g1_joints(const std::string& prefix) {
+    std::vector<std::string> names;
+    for (const char* side : {"left_", "right_"})
+        for (const char* joint :
+             {"shoulder_pitch", "shoulder_roll", "shoulder_yaw", "elbow", "wrist_roll", "wrist_pitch", "wrist_yaw"})
+            names.push_back(prefix + side + joint);
+    for (const char* side : {"left_hand", "right_hand"})
+        for (const std::string& name : idm::numbered(prefix + side + "{}", 1, 6)) names.push_back(name);
+    return names;
+}
+
+}  // namespace detail
+
+/// Unitree G1 humanoid, 14 arm and 12 hand joints, 100 episodes of teleoperation at 30 Hz: what was commanded, from
+/// what was observed. Targets are relative to the observed positions. The inputs are positions alone: a window of them
+/// holds the velocities, and a filter for those would look ahead or come late.
+inline DataSource unitree_g1(const std::filesystem::path& data_folder) {
+    const auto files = detail::recording(data_folder, "unitree_g1", {"episodes.npy"},
+                                         "Unitree's public G1 teleoperation data (MIT licence), episodes joined");
+    std::vector<std::string> columns{"episode", "time_s"};
+    const std::vector<std::string> observed = detail::g1_joints("q_"), commanded = detail::g1_joints("");
+    columns.insert(columns.end(), observed.begin(), observed.end());
+    columns.insert(columns.end(), commanded.begin(), commanded.end());
+    return {.name = "unitree_g1",
+            .description = "Unitree G1 humanoid, arms and hands, observed positions to commanded ones, 30 Hz",
+            .log = idm::read_log(
+                files, {.trajectory_column = "episode", .time_column = "time_s", .npy = {.columns = columns}}),
+            .recipe = {.positions = {.columns = observed},
+                       .targets = {.columns = commanded},
+                       .target_origins = {.columns = observed},
+                       .target_quantity = "action",
+                       .target_unit = "rad; hands 0 to 1",
+                       .use_velocities = false,
+                       .use_accelerations = false},
+            .split = idm::ByName{.train = idm::numbered("{}", 0, 69),
+                                 .validation = idm::numbered("{}", 70, 79),
+                                 .test = idm::numbered("{}", 80, 99)},
+            .groups = {{"arms", 14}, {"hands", 12}}};
+}
+
 /// The recordings by name.
 ///
 /// *Errors*: `ConfigError` for another name; `FileError` that says where the recordings come from when they are absent.
@@ -123,7 +171,9 @@ inline DataSource load_dataset(std::string_view name, const std::filesystem::pat
     if (name == "kuka_kr300") return kuka_kr300(data_folder);
     if (name == "ias_sarcos") return ias_sarcos(data_folder);
     if (name == "ias_barrett") return ias_barrett(data_folder);
-    idm::detail::raise<idm::ConfigError>("expected kuka_kr300, ias_sarcos or ias_barrett, got '", name, "'");
+    if (name == "unitree_g1") return unitree_g1(data_folder);
+    idm::detail::raise<idm::ConfigError>("expected kuka_kr300, ias_sarcos, ias_barrett or unitree_g1, got '", name,
+                                         "'");
 }
 
 }  // namespace examples

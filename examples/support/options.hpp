@@ -25,11 +25,11 @@ struct Options {
     std::string data = "simulated_arm";
     std::vector<std::string> logs;
     std::vector<std::string> positions, velocities, accelerations, targets;
-    std::string trajectory_column, time_column, target_unit = "N m";
+    std::string trajectory_column, time_column, target_quantity = "torque", target_unit = "N m";
     bool degrees = false, drop = false, causal_filters = false;
     double rate_hz = 0, resample_hz = 0;
     std::string interpolation;
-    idm::Index window = 0, ahead = 0, epochs = 0, batch = 0;
+    idm::Index window = 0, ahead = 0, horizon = 1, epochs = 0, batch = 0;
     int seeds = 3, threads = 0;
     LearningOptions learning;
     std::filesystem::path out = "report", json;
@@ -37,7 +37,7 @@ struct Options {
 
 /// Describes the options that name the data to the parser, which prints them for --help.
 inline void add_log_options(CLI::App& app, Options& o) {
-    app.add_option("data", o.data, "simulated_arm, or a recording: kuka_kr300, ias_sarcos, ias_barrett")
+    app.add_option("data", o.data, "simulated_arm, or a recording: kuka_kr300, ias_sarcos, ias_barrett, unitree_g1")
         ->capture_default_str();
     CLI::Option* log = app.add_option("--log", o.logs, "log files (CSV or NPY) or folders instead of a named data set");
     log->group("Your own log");
@@ -53,6 +53,7 @@ inline void add_log_options(CLI::App& app, Options& o) {
     own(app.add_option("--time", o.time_column, "column of the time in s"));
     own(app.add_option("--rate", o.rate_hz, "sample rate in Hz, where there is no time column"))
         ->check(CLI::PositiveNumber);
+    own(app.add_option("--target-quantity", o.target_quantity, "what the targets are, for the report: torque, action"));
     own(app.add_option("--target-unit", o.target_unit, "unit of the targets"));
     own(app.add_flag("--degrees", o.degrees, "positions, velocities and accelerations are in degrees"));
 }
@@ -74,6 +75,9 @@ inline void add_options(CLI::App& app, Options& o) {
     // Cnn1's two convolutions need 7 rows; beyond 64 and 16 scored rows would be padded.
     app.add_option("--window", o.window, "rows that a model sees (default: 16, Cnn2 32)")->check(CLI::Range(7, 64));
     app.add_option("--ahead", o.ahead, "rows behind the target row that a model sees")->check(CLI::Range(0, 16));
+    app.add_option("--horizon", o.horizon, "rows of targets that one sample predicts, from its own row on")
+        ->check(CLI::Range(1, 17))
+        ->capture_default_str();
     app.add_option("--epochs", o.epochs, "passes over the training rows (default: each model's own)")
         ->check(CLI::Range(1, 1000000));
     app.add_option("--batch", o.batch, "rows of one training step (default: each model's own)")
@@ -143,6 +147,7 @@ inline DataSource own_log(const Options& o, const std::vector<std::string>& also
                        .velocities = {.columns = o.velocities, .unit = unit},
                        .accelerations = {.columns = o.accelerations, .unit = unit},
                        .targets = {.columns = o.targets},
+                       .target_quantity = o.target_quantity,
                        .target_unit = o.target_unit,
                        .use_sin = true,
                        .use_cos = true,
@@ -162,6 +167,7 @@ inline DataSource load(const Options& o) {
     // One split serves all windows; its gap is sized for the longest.
     source.recipe.window = std::max<idm::Index>(o.window, 32);
     source.recipe.ahead = o.ahead;
+    source.recipe.horizon = o.horizon;
     if (o.causal_filters) source.recipe.filter.alignment = idm::Alignment::causal;
     return source;
 }

@@ -45,8 +45,8 @@ void make() {
     Matrix<T> matrix(1, 2);
     MatrixView<T> matrix_view(matrix.data(), 1, 2);
     ConstMatrixView<T> const_matrix_view(matrix.data(), 1, 2);
-    idm_test::keep(&make_features<T>, &make_dataset<T>, &gather_window<T>, &physics::make_residual_dataset<T, Dynamics>,
-                   &parallel<void (*)(const Team&)>);
+    idm_test::keep(&make_features<T>, &make_dataset<T>, &gather_window<T>, &chunk_view<T>, &in_log_units<T>,
+                   &physics::make_residual_dataset<T, Dynamics>, &parallel<void (*)(const Team&)>);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,7 +23,8 @@ IDM_NAMESPACE_BEGIN
 /// The recipe travels with the data to the model, because whoever runs the model must apply the same one; its sample
 /// period is that of the log.
 ///
-/// *Shapes*: `inputs [rows, C]`, `targets [rows, J]`. *Units*: both normalised.
+/// *Shapes*: `inputs [rows, C]`, `targets [rows, horizon * J]`, `origins [rows, J]` or empty.
+/// *Units*: inputs and targets normalised, origins the log's.
 template <class T>
 struct Dataset {
     Recipe recipe;
@@ -31,6 +33,7 @@ struct Dataset {
     Matrix<T> targets;
     Split split;
     Normaliser<T> normaliser;
+    Matrix<T> origins = {};  // what targets are relative to
     /// What each row's target counts in the loss of training and validation; empty: 1 for all. A row of weight 0 is a
     /// window's input, but no target, and its targets may be anything.
     std::vector<double> row_weights = {};
@@ -40,17 +43,32 @@ struct Dataset {
     }
 };
 
+/// From a model's normalised outputs for some rows to the targets themselves: denormalised, origins added.
+///
+/// *Shapes*: `values [rows.size(), horizon * J]`. *Units*: the log's.
+template <class T>
+Matrix<double> in_log_units(const Dataset<T>& data, std::span<const WindowRow> rows, Matrix<T> values) {
+    data.normaliser.denormalise_targets(values);
+    Matrix<double> result = values.template cast<double>();
+    const Index joints = data.origins.cols();
+    for (Index n = 0; n < result.rows() && joints > 0; ++n)
+        for (Index i = 0; i < result.cols(); ++i)
+            result(n, i) += static_cast<double>(data.origins(rows[static_cast<std::size_t>(n)].row, i % joints));
+    return result;
+}
+
 /// Features, then split, then the normaliser fitted on the training segments and applied in place.
 ///
-/// Blocks keep a gap of window + ahead + filter span rows. *Errors*: those of `make_features`, `make_split` and
-/// `Normaliser::fit`. *Cost*: one feature matrix in memory beside the log.
+/// Blocks keep a gap of window + filter span rows and those behind a row that its window or its chunk reads. *Errors*:
+/// those of `make_features`, `make_split` and `Normaliser::fit`. *Cost*: one feature matrix in memory beside the log.
 template <class T>
 Dataset<T> make_dataset(const Log& log, const Recipe& recipe, const SplitRule& rule) {
     detail::require<ConfigError>(recipe.window >= 1 && recipe.ahead >= 0,
                                  "expected a window of 1 row or more and ahead >= 0, got ", recipe.window, " and ",
                                  recipe.ahead);
     Features<T> features = make_features<T>(log, recipe);
-    Split split = make_split(features.segments, rule, recipe.window + recipe.ahead + filter_span(recipe));
+    Split split =
+        make_split(features.segments, rule, recipe.window + detail::rows_behind(recipe) + filter_span(recipe));
     Normaliser<T> normaliser =
         Normaliser<T>::fit(features.inputs, features.targets, split.train, features.input_names, features.target_names);
     normaliser.normalise_inputs(features.inputs);
@@ -63,7 +81,8 @@ Dataset<T> make_dataset(const Log& log, const Recipe& recipe, const SplitRule& r
             .inputs = std::move(features.inputs),
             .targets = std::move(features.targets),
             .split = std::move(split),
-            .normaliser = std::move(normaliser)};
+            .normaliser = std::move(normaliser),
+            .origins = std::move(features.origins)};
 }
 
 IDM_NAMESPACE_END

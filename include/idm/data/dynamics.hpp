@@ -80,8 +80,8 @@ Matrix<double> dynamics_rows(const Matrix<double>& states, Index joints, const F
 /// whether the model sees them or not. Target k is the torque of position k.
 ///
 /// *Errors*: those of `make_dataset`; `ConfigError` unless velocities, accelerations (where named) and targets are as
-/// many as the positions; `ShapeError` when F gives another number; `NumericError` when it gives NaN or infinity.
-/// *Cost*: one call of F for each row; a copy of the log in memory meanwhile.
+/// many as the positions, and for a horizon other than 1; `ShapeError` when F gives another number; `NumericError` when
+/// it gives NaN or infinity. *Cost*: one call of F for each row; a copy of the log in memory meanwhile.
 template <class T, InverseDynamics F>
 ResidualDataset<T> make_residual_dataset(const Log& log, const Recipe& recipe, const SplitRule& rule,
                                          const F& dynamics) {
@@ -96,6 +96,9 @@ ResidualDataset<T> make_residual_dataset(const Log& log, const Recipe& recipe, c
         " positions, expected as many targets, and as many velocities and accelerations or none, got ",
         recipe.targets.columns.size(), ", ", recipe.velocities.columns.size(), " and ",
         recipe.accelerations.columns.size());
+    idm::detail::require<ConfigError>(recipe.horizon == 1,
+                                      "physics: expected a horizon of 1 row, F being that of each row alone, got ",
+                                      recipe.horizon);
     const Features<double> states = make_features<double>(log, state);
     ResidualDataset<T> result{{}, detail::dynamics_rows(states.inputs, joints, dynamics)};
 

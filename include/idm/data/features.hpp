@@ -17,7 +17,7 @@ IDM_NAMESPACE_BEGIN
 
 /// Inputs and targets, one row per log row, and where each trajectory lies.
 ///
-/// *Shapes*: `inputs [rows, C]`, `targets [rows, J]`.
+/// *Shapes*: `inputs [rows, C]`, `targets [rows, horizon * J]`, `origins [rows, J]` or empty.
 template <class T>
 struct Features {
     std::vector<std::string> input_names, target_names;
@@ -25,6 +25,7 @@ struct Features {
     double sample_period = 0;
     Matrix<T> inputs;
     Matrix<T> targets;
+    Matrix<T> origins;
     std::vector<Segment> segments;
 };
 
@@ -192,6 +193,30 @@ void require_finite(const Matrix<double>& values, const Trajectory& trajectory, 
                                "; mend the log or drop such rows");
 }
 
+/// Names of a chunk's columns: `a7@+3` is a7 three rows later.
+inline std::vector<std::string> chunk_names(const std::vector<std::string>& names, Index horizon) {
+    if (horizon == 1) return names;
+    std::vector<std::string> result;
+    for (Index step = 0; step < horizon; ++step)
+        for (const std::string& name : names) result.push_back(message(name, "@+", step));
+    return result;
+}
+
+/// Chunks of the targets of each row and those behind it, relative to the row's origins; beyond the trajectory its
+/// last row is repeated.
+///
+/// *Shapes*: `targets [J, rows]`, `origins` the same or empty; result `[horizon * J, rows]`.
+inline Matrix<double> target_chunks(const Matrix<double>& targets, const Matrix<double>& origins, Index horizon) {
+    const Index joints = targets.rows(), rows = targets.cols();
+    Matrix<double> result(horizon * joints, rows);
+    for (Index step = 0; step < horizon; ++step) {
+        auto chunk = result.middleRows(step * joints, joints);
+        for (Index row = 0; row < rows; ++row) chunk.col(row) = targets.col(std::min(row + step, rows - 1));
+        if (origins.size() > 0) chunk -= origins;
+    }
+    return result;
+}
+
 }  // namespace detail
 
 /// Computes every feature once per log row, trajectory by trajectory; derivatives never reach across two of them.
@@ -209,23 +234,27 @@ Features<T> make_features(const Log& log, const Recipe& recipe) {
     detail::require<ConfigError>(!targets.empty(), "the recipe has no targets; name the columns to predict");
     detail::require<ConfigError>(origins.empty() || origins.size() == targets.size(), "expected ", targets.size(),
                                  " target origins, one per target, or none, got ", origins.size());
+    detail::require<ConfigError>(recipe.horizon >= 1, "expected a horizon of 1 row or more, got ", recipe.horizon);
     Features<T> features{.input_names = maker.names(),
-                         .target_names = targets.names(),
+                         .target_names = detail::chunk_names(targets.names(), recipe.horizon),
                          .target_unit = recipe.target_unit,
                          .sample_period = period,
                          .inputs = Matrix<T>(log.rows(), static_cast<Index>(maker.names().size())),
-                         .targets = Matrix<T>(log.rows(), targets.size()),
+                         .targets = Matrix<T>(log.rows(), recipe.horizon * targets.size()),
+                         .origins = Matrix<T>(origins.empty() ? 0 : log.rows(), origins.size()),
                          .segments = log.segments()};
     for (std::size_t i = 0; i < log.trajectories.size(); ++i) {
         const Trajectory& trajectory = log.trajectories[i];
         const Segment& segment = features.segments[i];
         const Matrix<double> inputs = maker.compute(trajectory);
-        Matrix<double> outputs = targets.read(trajectory);
-        if (!origins.empty()) outputs -= origins.read(trajectory);
+        const Matrix<double> from = origins.read(trajectory);
+        const Matrix<double> outputs = detail::target_chunks(targets.read(trajectory), from, recipe.horizon);
         detail::require_finite<T>(inputs, trajectory, maker.names());
-        detail::require_finite<T>(outputs, trajectory, targets.names());
+        detail::require_finite<T>(outputs, trajectory, features.target_names);
         features.inputs.middleRows(segment.begin, segment.size()) = inputs.transpose().template cast<T>();
         features.targets.middleRows(segment.begin, segment.size()) = outputs.transpose().template cast<T>();
+        if (!origins.empty())
+            features.origins.middleRows(segment.begin, segment.size()) = from.transpose().template cast<T>();
     }
     return features;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <numbers>
 #include <string>
@@ -35,6 +36,8 @@ struct Recipe {
     /// State columns, one per target, that targets are relative to: a model predicts target - origin, for example how
     /// far a command lies ahead of the measured position. Empty: targets as they are.
     ColumnGroup target_origins = {};
+    /// What the targets are, for reports: "torque", "action".
+    std::string target_quantity = "torque";
     std::string target_unit = "N m";
 
     bool use_positions = true;
@@ -49,6 +52,9 @@ struct Recipe {
     Index window = 16;
     /// Rows behind the target row that the window may see; 0 for a causal model.
     Index ahead = 0;
+    /// Rows that one sample predicts: the targets of rows r .. r + horizon - 1 as one chunk [horizon, J], row-major,
+    /// all relative to the origins of row r.
+    Index horizon = 1;
     /// s; 0: taken from the log's time.
     double sample_period = 0;
 };
@@ -62,6 +68,14 @@ inline std::vector<double> si_factors(const ColumnGroup& group, const char* what
     std::vector<double> factors(group.columns.size(), group.unit == AngleUnit::degree ? std::numbers::pi / 180 : 1.0);
     for (std::size_t i = 0; i < group.scale.size(); ++i) factors[i] *= group.scale[i];
     return factors;
+}
+
+/// Rows behind a sample's row that its window or its chunk of targets reads.
+inline Index rows_behind(const Recipe& recipe) { return std::max(recipe.ahead, recipe.horizon - 1); }
+
+/// Outputs of a model of this recipe.
+inline std::size_t output_count(const Recipe& recipe) {
+    return recipe.targets.columns.size() * static_cast<std::size_t>(recipe.horizon);
 }
 
 /// Inputs that the recipe makes.

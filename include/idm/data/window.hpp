@@ -34,21 +34,29 @@ enum class Rows {
 
 /// The samples of some segments, as row indices: no window is copied.
 ///
-/// The window of target row r covers rows r + ahead - window + 1 .. r + ahead.
-/// *Errors*: `ConfigError` when window < 1 or ahead < 0; `DataError` when a segment is shorter than the window
+/// The window of target row r covers rows r + ahead - window + 1 .. r + ahead, its chunk of targets rows
+/// r .. r + horizon - 1, which always lies in the segment.
+/// *Errors*: `ConfigError` when window < 1, ahead < 0 or horizon is not in [1, 17]; `DataError` when a segment is
+/// shorter than the window
 /// (`Rows::full`) or when no row is left.
-inline std::vector<WindowRow> window_rows(std::span<const Segment> segments, Index window, Index ahead, Rows rows) {
+inline std::vector<WindowRow> window_rows(std::span<const Segment> segments, Index window, Index ahead, Rows rows,
+                                          Index horizon = 1) {
     detail::require<ConfigError>(window >= 1, "expected a window of 1 row or more, got ", window);
     detail::require<ConfigError>(ahead >= 0, "expected ahead >= 0 rows, got ", ahead);
+    detail::require<ConfigError>(horizon >= 1 && horizon <= scored_rows_after + 1, "expected a horizon of 1 to ",
+                                 scored_rows_after + 1, " rows, so that every model is scored on the same rows, got ",
+                                 horizon);
     // A look-ahead beyond the window skips rows between the target and its window, so both bounds are clipped at 0.
     const Index full_before = std::max<Index>(window - 1 - ahead, 0);
     const Index before = rows == Rows::all ? 0 : rows == Rows::full ? full_before : scored_rows_before;
-    const Index after = rows == Rows::all ? 0 : rows == Rows::full ? ahead : scored_rows_after;
+    const Index chunk = horizon - 1, full_after = std::max(ahead, chunk);
+    const Index after = rows == Rows::all ? chunk : rows == Rows::full ? full_after : scored_rows_after;
+    const Index least = full_before + full_after + 1;
     std::vector<WindowRow> result;
     for (const Segment& segment : segments) {
-        detail::require<DataError>(rows != Rows::full || segment.size() >= std::max(window, ahead + 1), "trajectory '",
-                                   segment.name, "' has ", segment.size(), " rows, expected at least ",
-                                   std::max(window, ahead + 1), " (window ", window, ", ahead ", ahead,
+        detail::require<DataError>(rows != Rows::full || segment.size() >= least, "trajectory '", segment.name,
+                                   "' has ", segment.size(), " rows, expected at least ", least, " (window ", window,
+                                   ", ahead ", ahead, ", horizon ", horizon,
                                    "); use a shorter window or leave the trajectory out");
         for (Index row = segment.begin + before; row < segment.end - after; ++row)
             result.push_back({row, segment.begin, segment.end});
@@ -57,6 +65,17 @@ inline std::vector<WindowRow> window_rows(std::span<const Segment> segments, Ind
                                before + after + 1, " rows or more (", before, " before and ", after,
                                " behind the row)");
     return result;
+}
+
+/// A prediction as the actions of its steps: row h is what is to be done h rows after the sample's.
+///
+/// *Shapes*: `prediction [horizon * J]`, result `[horizon, J]`, a view.
+template <class T>
+ConstMatrixView<T> chunk_view(std::span<const T> prediction, Index horizon) {
+    const auto size = static_cast<Index>(prediction.size());
+    detail::require<ShapeError>(horizon >= 1 && size % horizon == 0, "expected a prediction of ", horizon,
+                                " steps of equal size, got ", size, " numbers");
+    return {prediction.data(), horizon, size / horizon};
 }
 
 /// Copies one window, its first or last row repeated where the window leaves the segment.

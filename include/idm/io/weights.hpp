@@ -175,11 +175,11 @@ Status read_weights(std::string_view bytes, M& model, WeightsInfo<typename M::Sc
     fields.finish();
     if (!status) return status;
     if (info.recipe.window != model.window() || input_count(info.recipe) != inputs ||
-        info.input_names.size() != inputs || info.recipe.targets.columns.size() != outputs ||
+        info.input_names.size() != inputs || output_count(info.recipe) != outputs ||
         info.target_names.size() != outputs)
         return failure("expected a recipe and names for a window of ", model.window(), ", ", inputs, " inputs and ",
                        outputs, " outputs, got window ", info.recipe.window, ", ", input_count(info.recipe),
-                       " inputs with ", info.input_names.size(), " names and ", info.recipe.targets.columns.size(),
+                       " inputs with ", info.input_names.size(), " names and ", output_count(info.recipe),
                        " targets with ", info.target_names.size());
     for (const std::string& name : info.normaliser.constant_inputs())
         if (std::find(info.input_names.begin(), info.input_names.end(), name) == info.input_names.end())

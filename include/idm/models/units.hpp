@@ -30,9 +30,9 @@ public:
             normaliser_.input_mean().size() == model.inputs() && normaliser_.target_mean().size() == outputs,
             "expected a normaliser of ", model.inputs(), " inputs and ", outputs, " targets, got ",
             normaliser_.input_mean().size(), " and ", normaliser_.target_mean().size());
-        require<ShapeError>(features_.origins() == 0 || features_.origins() == outputs,
-                            "expected no target origins or one for each of ", outputs, " outputs, got ",
-                            features_.origins());
+        require<ShapeError>(features_.origins() == 0 || features_.origins() * recipe.horizon == outputs,
+                            "expected no target origins or one for each of ", outputs, " outputs in ", recipe.horizon,
+                            " rows, got ", features_.origins());
     }
 
     const FeatureStream& features() const { return features_; }
@@ -50,10 +50,10 @@ public:
     bool has_input_range() const { return normaliser_.has_input_range(); }
     /// In the target's unit.
     void finish(const T* normalised, const T* origins, std::span<T> out) const noexcept {
-        for (std::size_t i = 0; i < out.size(); ++i) {
+        for (std::size_t i = 0; i < out.size(); ++i)
             out[i] = normaliser_.denormalise_target(normalised[i], static_cast<Index>(i));
-            if (!origins_.empty()) out[i] += origins[i];
-        }
+        const std::size_t joints = origins_.size();
+        for (std::size_t i = 0; joints > 0 && i < out.size(); ++i) out[i] += origins[i % joints];
     }
 
 private:

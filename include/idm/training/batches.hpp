@@ -53,7 +53,8 @@ public:
         : network_(&network),
           data_(&data),
           loss_(data.targets.cols(), loss),
-          rows_(window_rows(segments, network.input_shape().length(), data.recipe.ahead, idm::Rows::full)) {}
+          rows_(window_rows(segments, network.input_shape().length(), data.recipe.ahead, idm::Rows::full,
+                            data.recipe.horizon)) {}
 
     const Net& network() const { return *network_; }
     void begin_epoch(Random& random) { random.shuffle(std::span(rows_)); }
@@ -91,7 +92,8 @@ public:
           segments_(segments.begin(), segments.end()),
           window_(window),
           chunk_(sequence.input_shape().length() - (window - 1)) {
-        (void)window_rows(segments_, window, data.recipe.ahead, idm::Rows::full);  // the same checks and messages
+        // The same checks and messages.
+        (void)window_rows(segments_, window, data.recipe.ahead, idm::Rows::full, data.recipe.horizon);
         tile(0);
         most_items_ = items() + static_cast<Index>(segments_.size());
     }
@@ -139,7 +141,7 @@ private:
         chunks_.clear();
         for (const Segment& segment : segments_) {
             const Index first = segment.begin + std::max<Index>(window_ - 1 - data_->recipe.ahead, 0);
-            const Index end = segment.end - data_->recipe.ahead;
+            const Index end = segment.end - rows_behind(data_->recipe);
             for (Index row = first - offset; row < end; row += chunk_) {
                 const Index from = std::max(row, first), to = std::min(row + chunk_, end);
                 if (from < to) chunks_.push_back({from, to - from});

@@ -11,10 +11,12 @@
 
 IDM_NAMESPACE_BEGIN
 
-/// Every row of some segments, as models are compared on them. It depends on the data alone, so all models and
-/// references of one table are scored on the same rows, whatever their windows.
+/// Every row of some segments that can be a sample, as models are compared on them. It depends on the data alone, so
+/// all models and references of one table are scored on the same rows, whatever their windows.
 ///
-/// *Shapes*: `measured` [rows, targets]. *Units*: the log's (N m for torques).
+/// Targets that are relative to state columns are scored as they are in the log, not as differences.
+///
+/// *Shapes*: `measured` [rows, horizon * J]. *Units*: the log's (N m for torques).
 struct EvaluationSet {
     std::vector<WindowRow> rows;    // all of them, in order
     std::vector<Index> scored;      // positions in `rows` that count: see `scored_rows_before` and `_after`
@@ -26,7 +28,7 @@ struct EvaluationSet {
 template <class T>
 EvaluationSet evaluation_set(const Dataset<T>& data, std::span<const Segment> segments) {
     EvaluationSet set;
-    set.rows = window_rows(segments, 1, data.recipe.ahead, Rows::all);
+    set.rows = window_rows(segments, 1, data.recipe.ahead, Rows::all, data.recipe.horizon);
     Index number = -1, begin = -1;
     for (std::size_t i = 0; i < set.rows.size(); ++i) {
         const WindowRow& row = set.rows[i];
@@ -39,9 +41,8 @@ EvaluationSet evaluation_set(const Dataset<T>& data, std::span<const Segment> se
     detail::require<DataError>(!set.scored.empty(), "expected a trajectory of at least ",
                                scored_rows_before + scored_rows_after + 1, " rows to score, got none among ",
                                segments.size(), "; record longer trajectories or join them");
-    Matrix<T> measured = target_rows(data, std::span<const WindowRow>(set.rows));
-    data.normaliser.denormalise_targets(measured);
-    set.measured = measured.template cast<double>();
+    const std::span<const WindowRow> rows(set.rows);
+    set.measured = in_log_units(data, rows, target_rows(data, rows));
     return set;
 }
 
@@ -49,9 +50,8 @@ EvaluationSet evaluation_set(const Dataset<T>& data, std::span<const Segment> se
 template <class M>
 Matrix<double> predict(const M& model, const Dataset<typename M::Scalar>& data, const EvaluationSet& set,
                        int threads = 0) {
-    auto predicted = predict_rows(model, data, std::span<const WindowRow>(set.rows), threads);
-    data.normaliser.denormalise_targets(predicted);
-    return predicted.template cast<double>();
+    const std::span<const WindowRow> rows(set.rows);
+    return in_log_units(data, rows, predict_rows(model, data, rows, threads));
 }
 
 /// Predicts some segments and scores the prediction, on the rows that every model is compared on and on all rows.

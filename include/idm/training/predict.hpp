@@ -81,7 +81,7 @@ Matrix<typename M::Scalar> predict_rows(const M& model, const Matrix<typename M:
     return result;
 }
 
-/// The same for rows of a data set; `data.normaliser.denormalise_targets` turns the result into the log's units.
+/// The same for rows of a data set; `in_log_units` turns the result into the log's units.
 template <class M>
 Matrix<typename M::Scalar> predict_rows(const M& model, const Dataset<typename M::Scalar>& data,
                                         std::span<const WindowRow> rows, int threads = 0) {

@@ -56,7 +56,8 @@ struct NormalEquations {
 
 template <class M>
 NormalEquations normal_equations(const M& model, const Dataset<typename M::Scalar>& data) {
-    const auto rows = window_rows(data.split.train, model.window(), data.recipe.ahead, idm::Rows::full);
+    const auto rows =
+        window_rows(data.split.train, model.window(), data.recipe.ahead, idm::Rows::full, data.recipe.horizon);
     const Index size = model.window() * model.inputs(), outputs = model.outputs(), block = 256;
     NormalEquations sum{Matrix<double>::Zero(size + 1, size + 1), Matrix<double>::Zero(size + 1, outputs)};
     Matrix<double> z(block, size + 1), y(block, outputs);
@@ -99,7 +100,8 @@ RidgeResult fit_ridge(Baseline<T, W, I, O>& model, const Dataset<T>& data,
     detail::require<ConfigError>(!lambdas.empty() && std::all_of(lambdas.begin(), lambdas.end(), usable),
                                  "fit_ridge: expected at least one lambda, all finite and none negative");
     const detail::NormalEquations equations = detail::normal_equations(model, data);
-    const auto validation = window_rows(data.split.validation, model.window(), data.recipe.ahead, idm::Rows::full);
+    const auto validation =
+        window_rows(data.split.validation, model.window(), data.recipe.ahead, idm::Rows::full, data.recipe.horizon);
     RidgeResult result;
     result.validation_loss = std::numeric_limits<double>::infinity();
     std::vector<T> best(model.parameters().begin(), model.parameters().end());

@@ -70,7 +70,8 @@ public:
           items_per_batch_(std::min(items_per_batch, batches_.most_items())),
           items_per_step_(std::min(items_per_batch_ * config.accumulate, batches_.most_items())),
           steps_per_epoch_((batches_.items() + items_per_step_ - 1) / items_per_step_),
-          validation_(window_rows(data.split.validation, model.window(), data.recipe.ahead, idm::Rows::full)),
+          validation_(window_rows(data.split.validation, model.window(), data.recipe.ahead, idm::Rows::full,
+                                  data.recipe.horizon)),
           update_(config, static_cast<Index>(model.parameters().size()), statistic_ranges(model)),
           plateau_(config.schedule_config.plateau) {
         const WorkspaceShape shape = batches_.network().template workspace_shape<T>(

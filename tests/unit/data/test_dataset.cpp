@@ -97,7 +97,7 @@ TEST_CASE("a data set needs a sensible window and three parts") {
 
 TEST_CASE("absent recordings say where they come from") {
     const TemporaryFolder folder;
-    for (const char* name : {"kuka_kr300", "ias_sarcos", "ias_barrett"})
+    for (const char* name : {"kuka_kr300", "ias_sarcos", "ias_barrett", "unitree_g1"})
         CHECK_THAT(message_of<idm::FileError>([&] { examples::load_dataset(name, folder.path()); }),
                    ContainsSubstring(name) && ContainsSubstring("come from") && ContainsSubstring("IDM_DATA_DIR"));
     CHECK_THROWS_AS(examples::load_dataset("kuka", folder.path()), idm::ConfigError);
@@ -113,7 +113,8 @@ TEST_CASE("the recordings have the published rows, where they are there") {
     // A trajectory of n rows has n - 79 scored ones; blocks lose 64 rows to the gap.
     for (const Expected& expected : {Expected{"kuka_kr300", 36, 6, 36240, 3616, 3624, 3624 - 6 * 79},
                                      Expected{"ias_sarcos", 21, 7, 9656, 1609, 2585, 2585 - 2 * 79},
-                                     Expected{"ias_barrett", 21, 7, 10500 - 64, 1500 - 64, 3000, 3000 - 79}}) {
+                                     Expected{"ias_barrett", 21, 7, 10500 - 64, 1500 - 64, 3000, 3000 - 79},
+                                     Expected{"unitree_g1", 26, 26, 25852, 3565, 6548, 6548 - 20 * 79}}) {
         INFO(expected.name);
         if (!std::filesystem::is_directory(folder / expected.name)) {
             CHECK_THROWS_AS(examples::load_dataset(expected.name, folder), idm::FileError);

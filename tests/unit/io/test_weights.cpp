@@ -235,7 +235,10 @@ TEST_CASE("a weights file of other content is refused, and the model stays as it
     json("\"format_version\": 2", "\"format_version\": 3", "expected format version 1 to 2, got 3");
     json("\"format_version\": 2", "\"format_version\": 0", "expected format version 1 to 2, got 0");
     json("\"format_version\": 2", "\"format_version\": 1", "idm.normaliser: expected 4 members, got 7");
-    json("\"version\": 1", "\"version\": 2", "recipe: expected version 1, got 2");
+    json("\"version\": 2", "\"version\": 3", "recipe: expected version 1 to 2, got 3");
+    json("\"version\": 2", "\"version\": 1", "idm.recipe: expected");
+    json("\"horizon\": 1", "\"horizon\": 0", "horizon of at least 1");
+    json("\"horizon\": 1", "\"horizon\": 2", "2 targets");
     json("\"baseline\"", "\"cnn1\"", "expected weights of a baseline of window 8");
     json("Dense", "Other", "other layers");
     json("\"window\": 8,\n    \"ahead\"", "\"window\": 9,\n    \"ahead\"", "got window 9");

@@ -26,12 +26,12 @@ auto fields(const SavitzkyGolayConfig& filter) {
     return std::tie(length, order, alignment);
 }
 auto fields(const Recipe& recipe) {
-    const auto& [positions, velocities, accelerations, extras, targets, target_origins, target_unit, use_positions,
-                 use_velocities, use_accelerations, use_sin, use_cos, sign_velocity, filter, window, ahead,
-                 sample_period] = recipe;
-    return std::tie(positions, velocities, accelerations, extras, targets, target_origins, target_unit, use_positions,
-                    use_velocities, use_accelerations, use_sin, use_cos, sign_velocity, filter, window, ahead,
-                    sample_period);
+    const auto& [positions, velocities, accelerations, extras, targets, target_origins, target_quantity, target_unit,
+                 use_positions, use_velocities, use_accelerations, use_sin, use_cos, sign_velocity, filter, window,
+                 ahead, horizon, sample_period] = recipe;
+    return std::tie(positions, velocities, accelerations, extras, targets, target_origins, target_quantity, target_unit,
+                    use_positions, use_velocities, use_accelerations, use_sin, use_cos, sign_velocity, filter, window,
+                    ahead, horizon, sample_period);
 }
 auto fields(const TrainingSummary& training) {
     const auto& [data, seed, epochs, train_seconds, validation_nmse] = training;
@@ -86,6 +86,7 @@ WeightsInfo<double> unlike_defaults() {
                    .extras = group("e", 5),
                    .targets = group("t", 6),
                    .target_origins = group("o", 7),
+                   .target_quantity = "current",
                    .target_unit = "A",
                    .use_positions = false,
                    .use_velocities = false,
@@ -96,10 +97,12 @@ WeightsInfo<double> unlike_defaults() {
                    .filter = {.length = 8, .order = 3, .alignment = Alignment::causal},
                    .window = 8,
                    .ahead = 2,
+                   .horizon = 2,
                    .sample_period = 0.1};
     info.input_names = {"sin", "cos", "sign", "e"};
     info.normaliser = Normaliser<double>(Vector<double>{{1, 2, 3, 4}}, Vector<double>{{5, 6, 7, 8}},
-                                         Vector<double>{{9}}, Vector<double>{{10}}, {"cos", "e"});
+                                         Vector<double>{{9, 11}}, Vector<double>{{10, 12}}, {"cos", "e"});
+    info.target_names = {"t@+0", "t@+1"};
     info.normaliser.set_input_range(Vector<double>{{-1, -2, -3, 4}}, Vector<double>{{1, 2, 3, 4}});
     return info;
 }
@@ -113,7 +116,7 @@ TEST_CASE("every field of recipe, names, normaliser and summary reaches the weig
         CHECK_FALSE(equal(a, b));
     });
     const detail::TemporaryFolder folder;
-    Baseline<double> model({.window = 8, .inputs = 4, .outputs = 1});
+    Baseline<double> model({.window = 8, .inputs = 4, .outputs = 2});
     save_weights(folder.path() / "x", model, info);
     each_pair(info, load_weights(folder.path() / "x", model),
               [](const auto& a, const auto& b, const std::string& place) {

@@ -77,7 +77,7 @@ std::vector<double> expected_of(const M& model, const Dataset<double>& data, con
         double value = data.normaliser.denormalise_target(workspace.output().sample(0)[o], o);
         if (!data.recipe.target_origins.columns.empty()) {
             const auto& origin = data.recipe.target_origins;
-            const auto i = static_cast<std::size_t>(o);
+            const auto i = static_cast<std::size_t>(o) % origin.columns.size();
             const double factor = (origin.unit == AngleUnit::degree ? std::acos(-1.0) / 180 : 1) *
                                   (origin.scale.empty() ? 1 : origin.scale[i]);
             value += factor * log.trajectories[0].values(row, log.column(origin.columns[i]));
@@ -91,7 +91,8 @@ template <class M>
 void check(const Recipe& recipe) {
     const Log log = make_log();
     const Dataset<double> data = dataset_of(log, recipe);
-    M model({.window = recipe.window, .inputs = data.inputs.cols(), .outputs = 2});
+    const auto outputs = static_cast<std::size_t>(data.targets.cols());
+    M model({.window = recipe.window, .inputs = data.inputs.cols(), .outputs = data.targets.cols()});
     model.initialise(2);
     Stream<M> stream(model, data.recipe, data.normaliser);
     Predictor<M> predictor(model, data.recipe, data.normaliser, 2);
@@ -106,19 +107,19 @@ void check(const Recipe& recipe) {
         REQUIRE(stream.warm() == (row + 1 >= stream.warm_up()));
         if (!stream.warm()) continue;
         const std::vector<double> expected = expected_of(model, data, log, row - stream.delay());
-        for (std::size_t o = 0; o < 2; ++o) REQUIRE(y[o] == Approx(expected[o]).epsilon(1e-11).margin(1e-11));
+        for (std::size_t o = 0; o < outputs; ++o) REQUIRE(y[o] == Approx(expected[o]).epsilon(1e-11).margin(1e-11));
         if (row < predictor.rows()) continue;
         // Two windows in one batch, the one before and this one.
         const std::size_t width = sample.size(), size = static_cast<std::size_t>(predictor.rows()) * width;
         std::vector<double> windows(all.end() - static_cast<std::ptrdiff_t>(size + width),
                                     all.end() - static_cast<std::ptrdiff_t>(width));
         windows.insert(windows.end(), all.end() - static_cast<std::ptrdiff_t>(size), all.end());
-        std::vector<double> out(4);
+        std::vector<double> out(2 * outputs);
         predictor.predict(windows, out);
         const std::vector<double> before = expected_of(model, data, log, row - 1 - stream.delay());
-        for (std::size_t o = 0; o < 2; ++o) {
+        for (std::size_t o = 0; o < outputs; ++o) {
             REQUIRE(out[o] == Approx(before[o]).epsilon(1e-11).margin(1e-11));
-            REQUIRE(out[2 + o] == Approx(expected[o]).epsilon(1e-11).margin(1e-11));
+            REQUIRE(out[outputs + o] == Approx(expected[o]).epsilon(1e-11).margin(1e-11));
         }
         ++compared;
     }
@@ -156,6 +157,8 @@ TEST_CASE("targets relative to a state come back as actions", "[stream]") {
     recipe.target_origins = recipe.positions;
     check<Cnn1<double>>(recipe);
     recipe.ahead = 2;
+    check<Cnn1<double>>(recipe);
+    recipe.horizon = 3;
     check<Cnn1<double>>(recipe);
 }
 

@@ -34,7 +34,8 @@ struct WeightsInfo {
 
 namespace detail {
 
-inline constexpr int recipe_version = 1;
+/// Version 1 had neither `target_quantity` nor `horizon`.
+inline constexpr int recipe_version = 2;
 
 inline void write_group(JsonWriter& json, const char* key, const ColumnGroup& group) {
     json.key(key).begin_object().key("columns").array(group.columns);
@@ -65,21 +66,22 @@ inline void write_recipe(JsonWriter& json, const Recipe& recipe) {
     write_group(json, "extras", recipe.extras);
     write_group(json, "targets", recipe.targets);
     write_group(json, "target_origins", recipe.target_origins);
-    json.member("target_unit", recipe.target_unit).member("use_positions", recipe.use_positions);
+    json.member("target_quantity", recipe.target_quantity).member("target_unit", recipe.target_unit);
+    json.member("use_positions", recipe.use_positions);
     json.member("use_velocities", recipe.use_velocities).member("use_accelerations", recipe.use_accelerations);
     json.member("use_sin", recipe.use_sin).member("use_cos", recipe.use_cos);
     json.member("sign_velocity", recipe.sign_velocity).key("filter").begin_object();
     json.member("length", recipe.filter.length).member("order", recipe.filter.order);
     json.member("alignment", recipe.filter.alignment == Alignment::causal ? "causal" : "centred").end_object();
-    json.member("window", recipe.window).member("ahead", recipe.ahead);
+    json.member("window", recipe.window).member("ahead", recipe.ahead).member("horizon", recipe.horizon);
     json.member("sample_period", recipe.sample_period).end_object();
 }
 
 inline void read_recipe(Fields fields, Recipe& recipe, Status& status) {
     int version = 0;
     fields.number("version", version);
-    if (status && version != recipe_version)
-        status = failure("recipe: expected version ", recipe_version, ", got ", version,
+    if (status && (version < 1 || version > recipe_version))
+        status = failure("recipe: expected version 1 to ", recipe_version, ", got ", version,
                          "; it was written by another version of the library");
     read_group(fields, "positions", recipe.positions, status);
     read_group(fields, "velocities", recipe.velocities, status);
@@ -87,6 +89,7 @@ inline void read_recipe(Fields fields, Recipe& recipe, Status& status) {
     read_group(fields, "extras", recipe.extras, status);
     read_group(fields, "targets", recipe.targets, status);
     read_group(fields, "target_origins", recipe.target_origins, status);
+    if (version >= 2) fields.string("target_quantity", recipe.target_quantity);
     fields.string("target_unit", recipe.target_unit);
     fields.boolean("use_positions", recipe.use_positions);
     fields.boolean("use_velocities", recipe.use_velocities);
@@ -103,6 +106,7 @@ inline void read_recipe(Fields fields, Recipe& recipe, Status& status) {
     recipe.filter.alignment = alignment == "causal" ? Alignment::causal : Alignment::centred;
     fields.number("window", recipe.window);
     fields.number("ahead", recipe.ahead);
+    if (version >= 2) fields.number("horizon", recipe.horizon);
     fields.number("sample_period", recipe.sample_period);
     fields.finish();
     if (!status) return;
@@ -110,8 +114,9 @@ inline void read_recipe(Fields fields, Recipe& recipe, Status& status) {
     if ((alignment != "causal" && alignment != "centred") || recipe.filter.order < 0 || recipe.filter.length < 2 ||
         recipe.filter.length > 1000 || recipe.filter.order >= recipe.filter.length || !odd)
         status = failure("recipe.filter: expected a length from 2 to 1000, odd if centred, and an order below it");
-    else if (recipe.ahead < 0 || recipe.sign_velocity < 0 || recipe.sample_period < 0)
-        status = failure("recipe: expected ahead, sign_velocity and sample_period of at least 0");
+    else if (recipe.ahead < 0 || recipe.horizon < 1 || recipe.sign_velocity < 0 || recipe.sample_period < 0)
+        status =
+            failure("recipe: expected ahead, sign_velocity and sample_period of at least 0, a horizon of at least 1");
     else if (!recipe.target_origins.columns.empty() &&
              recipe.target_origins.columns.size() != recipe.targets.columns.size())
         status = failure("recipe.target_origins: expected none or one per target");
