@@ -18,11 +18,13 @@
 #include <idm/kernels/shapes.hpp>
 
 #include <idm/layers/activation.hpp>
+#include <idm/layers/batch_norm.hpp>
 #include <idm/layers/cone.hpp>
 #include <idm/layers/contract.hpp>
 #include <idm/layers/conv1d.hpp>
 #include <idm/layers/dense.hpp>
 #include <idm/layers/depthwise.hpp>
+#include <idm/layers/dropout.hpp>
 #include <idm/layers/gru.hpp>
 #include <idm/layers/init.hpp>
 #include <idm/layers/network.hpp>

@@ -1,4 +1,6 @@
+#include <idm/layers/batch_norm.hpp>
 #include <idm/layers/depthwise.hpp>
+#include <idm/layers/dropout.hpp>
 #include <idm/layers/gru.hpp>
 #include <idm/layers/norm.hpp>
 #include <idm/layers/pooling.hpp>
@@ -64,6 +66,22 @@ TEST_CASE("gradient of GRU, back through all steps", "[gradients]") {
     SECTION("two, with layers around them that work in place") {
         check_layers(In(5, 2), 2, Dense<>(3), GRU<>(9), Tanh(), GRU<>(4), LastStep(), Dense<>(2));
     }
+}
+
+// Not directly behind a bias, which it takes away again: the gradient would be 0 and rounding.
+TEST_CASE("gradient of BatchNorm1D", "[gradients]") {
+    SECTION("alone") { check_layers(In(7, 5), 2, BatchNorm1D()); }
+    SECTION("one sample, odd sizes") { check_layers(In(6, 17), 1, BatchNorm1D(0.5)); }
+    SECTION("in a network") {
+        check_layers(In(6, 3), 3, Dense<>(9), Tanh(), BatchNorm1D(0.1), Conv<Padding::causal>(5, 2), Tanh(),
+                     BatchNorm1D(0.2), Flatten(), Dense<>(2));
+    }
+}
+
+// Every pass has the same key and so the same mask.
+TEST_CASE("gradient of Dropout", "[gradients]") {
+    check_layers(In(7, 5), 2, Dropout(0.3));
+    check_layers(In(6, 3), 3, Dense<>(9), Tanh(), Dropout(), Conv<Padding::causal>(5, 2), Dropout(0.2), Dense<>(2));
 }
 
 TEST_CASE("gradient of LayerNorm", "[gradients]") {

@@ -4,11 +4,13 @@
 
 #include <idm/kernels/select.hpp>
 #include <idm/layers/activation.hpp>
+#include <idm/layers/batch_norm.hpp>
 #include <idm/layers/cone.hpp>
 #include <idm/layers/contract.hpp>
 #include <idm/layers/conv1d.hpp>
 #include <idm/layers/dense.hpp>
 #include <idm/layers/depthwise.hpp>
+#include <idm/layers/dropout.hpp>
 #include <idm/layers/gru.hpp>
 #include <idm/layers/init.hpp>
 #include <idm/layers/network.hpp>
@@ -52,8 +54,8 @@ template <class T, class In>
 void all_layers() {
     layers<T, In, Conv1D<>, Conv1D<4, 3, Padding::same>, Conv1D<4, 3, Padding::causal, 1, 2>, DepthwiseConv1D<>,
            Dense<>, Dense<5>, GRU<>, GRU<5>, ReLU, LeakyReLU, ELU, Tanh, Sigmoid, Softplus, SiLU, GELU, Flatten,
-           LastStep, EveryStep, LayerNorm<>, LayerNorm<false>, AveragePool<>, MaxPool<>, GlobalAveragePool,
-           Residual<ReLU>, Sum<Dense<5>, Dense<5>>, WindowLinear<>, Sequential<Dense<>, ReLU>>();
+           LastStep, EveryStep, LayerNorm<>, LayerNorm<false>, BatchNorm1D, Dropout, AveragePool<>, MaxPool<>,
+           GlobalAveragePool, Residual<ReLU>, Sum<Dense<5>, Dense<5>>, WindowLinear<>, Sequential<Dense<>, ReLU>>();
     // LayerThatCannotStream and LayerThatSeesPadding are names for compile errors: see tests/compile_fail.
     using Net = Sequential<Conv1D<4, 3, Padding::causal>, LastStep>;
     static_assert(SequenceTrainable<Net> && Prunable<Net>);
@@ -72,8 +74,10 @@ void all_kernels() {
          &k::depthwise_backward_input<T>, &k::depthwise_backward_weights_accumulate<T>, &k::gru_forward<T>,
          &k::gru_backward<T>, &k::relu_forward<T>, &k::relu_backward<T>, &k::add_accumulate<T>, &k::squared_error<T>,
          &k::adam<T>, &k::average_pool_forward<T>, &k::average_pool_backward<T>, &k::max_pool_forward<T>,
-         &k::max_pool_backward<T>, &k::scale_channels<T>, &k::scale_channels_backward<T>, &k::layer_norm_forward<T>,
-         &k::layer_norm_backward<T>, &k::activation_forward<T, k::Tanh>, &k::activation_backward<T, k::Tanh>);
+         &k::max_pool_backward<T>, &k::dropout<T>, &k::batch_statistics<T>, &k::channel_scales<T>,
+         &k::normalise_channels<T>, &k::normalise_channels_backward<T>, &k::scale_channels<T>,
+         &k::scale_channels_backward<T>, &k::layer_norm_forward<T>, &k::layer_norm_backward<T>,
+         &k::activation_forward<T, k::Tanh>, &k::activation_backward<T, k::Tanh>);
     keep(&initialise_uniform<T>);
     static_assert(ConvolutionLongerThanItsInput<3, 3, 3, 1>::length == 3);
 }

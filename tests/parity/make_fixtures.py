@@ -124,10 +124,15 @@ def cnn2(inputs, outputs):
                          nn.Linear(128, outputs))
 
 
+def state(net):
+    """The state dict's tensors that idm has: parameters and running statistics."""
+    return [(k, p) for k, p in net.state_dict(keep_vars=True).items() if not k.endswith("num_batches_tracked")]
+
+
 def draw_parameters(net, seed):
     """Parameter i from stream i + 2, times the largest power of two that is at most 1 / sqrt(fan_in)."""
     fan_in = 1
-    for i, (name, p) in enumerate(net.named_parameters()):
+    for i, (name, p) in enumerate(state(net)):
         if name.endswith("_l0"):  # a GRU's parameters all count its units
             fan_in = p.shape[0] // 3
         elif p.dim() > 1:  # a bias follows its weight and has the same fan-in
@@ -194,18 +199,19 @@ def write_pass(file, name, net, size, options=()):
         raise RuntimeError(f"{name}: no seed keeps away from the kinks")
     x.requires_grad_()
     net.zero_grad()
+    draw_parameters(net, seed)  # the search for kinks moved running statistics
+    before = [p.detach().clone() for _, p in state(net)]
     y = net(x)
     if name == "flatten":  # PyTorch's order is [C, L], idm's [L, C]
         y = y.reshape(samples, channels, length)
     in_steps = y.dim() == 3
     d_y = numbers(seed, 1, (samples, y.shape[2], y.shape[1]) if in_steps else tuple(y.shape))
     y.backward(d_y.transpose(1, 2) if in_steps else d_y)
-    parameters = list(net.named_parameters())
-    write_header(file, name, seed, size, options, 2 + len(parameters))
+    write_header(file, name, seed, size, options, 2 + len(before))
     write_tensor(file, "y", y.transpose(1, 2) if in_steps else y, 1)
     write_tensor(file, "d_x", x.grad.transpose(1, 2), 1)
-    for key, p in parameters:
-        write_tensor(file, key, p.grad, step_of(p))
+    for (key, p), old in zip(state(net), before):  # of a running statistic: samples * (old - new)
+        write_tensor(file, key, p.grad if p.requires_grad else samples * (old - p), step_of(p))
 
 
 def write_conv(file, padding):
@@ -284,6 +290,11 @@ def write_norms(file):
         write_pass(file, "layer_norm_affine", nn.Sequential(StepNorm(channels)), (2, length, channels))
 
 
+def write_batch_norm(file):
+    for samples, length, channels in [(2, 7, 5), (3, 3, 3), (4, 4, 17), (1, 9, 33), (5, 2, 1)]:
+        write_pass(file, "batch_norm", nn.Sequential(nn.BatchNorm1d(channels)), (samples, length, channels))
+
+
 def write_gru(file):
     # length, channels, units
     for length, channels, units in [(7, 3, 5), (1, 1, 1), (6, 5, 17), (11, 2, 33)]:
@@ -351,6 +362,7 @@ def main():
     write("activations", write_activations)
     write("pools", write_pools)
     write("norms", write_norms)
+    write("batch_norm", write_batch_norm)
     write("gru", write_gru)
     write("models", write_models)
     write("optimisers", lambda file: write_optimiser(file, "adam", 0), lambda file: write_optimiser(file, "adamw", 0.01))

@@ -1,6 +1,7 @@
 #include <map>
 #include <string>
 
+#include <idm/layers/batch_norm.hpp>
 #include <idm/layers/depthwise.hpp>
 #include <idm/layers/gru.hpp>
 #include <idm/layers/norm.hpp>
@@ -144,4 +145,15 @@ TEMPLATE_TEST_CASE("LayerNorm is PyTorch's, forward and backward", "[parity][nor
         }
     }
     CHECK(seen == 8);
+}
+
+TEMPLATE_TEST_CASE("BatchNorm1D is PyTorch's, forward and backward, running statistics too", "[parity][norms]", float,
+                   double) {
+    Index seen = 0;
+    for (const Case& c : read_cases("batch_norm.txt")) {
+        CHECK(c.name == "batch_norm");
+        check_layers<TestType>(c, Sequential(BatchNorm1D()));
+        ++seen;
+    }
+    CHECK(seen == 5);
 }

@@ -2,9 +2,11 @@
 
 #include <idm/core/config.hpp>
 #include <idm/kernels/reference/activation.hpp>
+#include <idm/kernels/reference/batch_norm.hpp>
 #include <idm/kernels/reference/conv1d.hpp>
 #include <idm/kernels/reference/dense.hpp>
 #include <idm/kernels/reference/depthwise.hpp>
+#include <idm/kernels/reference/dropout.hpp>
 #include <idm/kernels/reference/elementwise.hpp>
 #include <idm/kernels/reference/gru.hpp>
 #include <idm/kernels/reference/norm.hpp>
@@ -28,8 +30,13 @@ namespace kernels {
 // One form for all: see there.
 using reference::average_pool_backward;
 using reference::average_pool_forward;
+using reference::batch_statistics;
+using reference::channel_scales;
+using reference::dropout;
 using reference::max_pool_backward;
 using reference::max_pool_forward;
+using reference::normalise_channels;
+using reference::normalise_channels_backward;
 using reference::scale_channels;
 using reference::scale_channels_backward;
 

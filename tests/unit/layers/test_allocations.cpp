@@ -3,7 +3,9 @@
 #include <cstdlib>
 #include <new>
 
+#include <idm/layers/batch_norm.hpp>
 #include <idm/layers/depthwise.hpp>
+#include <idm/layers/dropout.hpp>
 #include <idm/layers/gru.hpp>
 #include <idm/layers/norm.hpp>
 #include <idm/layers/pooling.hpp>
@@ -89,6 +91,8 @@ TEST_CASE("no forward or backward pass allocates", "[allocations]") {
         check_no_allocation(
             network_run<float>(in, Sequential(net, Sum(Dense<2>(), Sequential(GELU(), Dense<2>()))), 3));
     }
+    SECTION("Dropout") { check_no_allocation(network_run<float>(in, Sequential(net, Dropout(), Dropout(0.1)), 3)); }
+    SECTION("BatchNorm1D") { check_no_allocation(network_run<float>(in, Sequential(net, BatchNorm1D()), 3)); }
     SECTION("GRU") { check_no_allocation(network_run<float>(in, Sequential(net, GRU<>(9), LastStep()), 3)); }
     SECTION("pools") {
         check_no_allocation(
