@@ -41,6 +41,7 @@
 #include <idm/models/baseline.hpp>
 #include <idm/models/cnn1.hpp>
 #include <idm/models/cnn2.hpp>
+#include <idm/models/fold_batch_norm.hpp>
 #include <idm/models/linear_skip.hpp>
 #include <idm/models/model.hpp>
 #include <idm/models/physics_residual.hpp>

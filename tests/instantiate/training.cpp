@@ -7,6 +7,7 @@
 #include <idm/models/baseline.hpp>
 #include <idm/models/cnn1.hpp>
 #include <idm/models/cnn2.hpp>
+#include <idm/models/fold_batch_norm.hpp>
 #include <idm/models/linear_skip.hpp>
 #include <idm/models/model.hpp>
 #include <idm/models/physics_residual.hpp>
@@ -88,9 +89,10 @@ void make() {
     model<Cnn1<T>>();
     model<Cnn2<T>>();
     model<LinearSkip<Cnn2<T>>>();
-    keep(&save_checkpoint<T>, &load_checkpoint<T>, &fit_ridge<T, dynamic, dynamic, dynamic>, &evaluation_set<T>,
-         &target_rows<T>, &score_predictions<T>, &trajectory_scores<T>, &roughness<T>, &normalised_errors<T>,
-         &mean_prediction<T>, &nearest_neighbour_prediction<T>, &noise_sensitivity<T, Matrix<T> (&)(const Matrix<T>&)>,
+    keep(&save_checkpoint<T>, &load_checkpoint<T>, &fit_ridge<T, dynamic, dynamic, dynamic>,
+         &fold_batch_norm<T, Dynamic, Sequential<Dense<2>, BatchNorm1D>>, &evaluation_set<T>, &target_rows<T>,
+         &score_predictions<T>, &trajectory_scores<T>, &roughness<T>, &normalised_errors<T>, &mean_prediction<T>,
+         &nearest_neighbour_prediction<T>, &noise_sensitivity<T, Matrix<T> (&)(const Matrix<T>&)>,
          &physics::dynamics_of<T>, &physics::evaluate_dynamics<T>);
     keep<Metrics (*)(const Matrix<T>&, const Matrix<T>&, Indices)>(&evaluate_predictions<T>);
     keep<Metrics (*)(const Matrix<T>&, const Matrix<T>&)>(&evaluate_predictions<T>);

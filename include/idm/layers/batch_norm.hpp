@@ -21,7 +21,8 @@ IDM_NAMESPACE_BEGIN
 /// *Shapes*: x and y [N, L, C]; parameters `weight` [C], which starts at 1, and `bias` [C], at 0; statistics
 /// `running_mean` [C], at 0, and `running_var` [C], at 1. PyTorch's `num_batches_tracked` is not kept.
 /// *Errors*: `ConfigError` for an epsilon that is not above 0 or a momentum outside [0, 1].
-/// *Cost*: 4 N L C flop in inference; no allocation.
+/// *Cost*: 4 N L C flop in inference; no allocation; none once `fold_batch_norm` (models/fold_batch_norm.hpp)
+/// has put it into the layer before.
 /// *Source*: https://pytorch.org/docs/stable/generated/torch.nn.BatchNorm1d.html
 class BatchNorm1D : public LayerDefaults {
 public:
