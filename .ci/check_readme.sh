@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The README's first C++ block is examples/01_quickstart.cpp, word for word. Every other ```cpp block of README.md and docs/
-# compiles without a warning: one with `int main` as it is, any other as the body of main, behind its #include lines and
-# that of idm.hpp. If remarks `// prints TEXT` stand in it, it is run, and prints just these texts, a line each.
+# compiles without a warning as the body of a function behind idm.hpp. One with remarks `// prints TEXT` is run too, and prints
+# just these texts, a line each.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 for file in README.md examples/01_quickstart.cpp; do
@@ -18,35 +18,25 @@ awk -v folder="$work" '
     /^```cpp$/ { name = FILENAME; gsub(/\//, "-", name); out = folder "/" name "-" FNR ".block"; next }
     /^```$/ { if (out != "") close(out); out = "" }
     out != "" { print > out }' README.md docs/*.md
-includes=(-Iinclude)
-for folder in /usr/include/eigen3 /usr/local/include/eigen3; do [[ -d $folder ]] && includes+=(-isystem "$folder"); done
-status=0 count=0
+# All of them in one program, which takes the library's headers in once; compilers name a block's place by document and line.
+source=$work/snippets.cpp calls="" count=0
+echo '#include <idm/idm.hpp>' >"$source"
 for block in "$work"/*.block; do
-    name=$(basename "$block" .block) source=${block%.block}.cpp program=${block%.block}
+    name=$(basename "$block" .block)
     [[ $name == README.md-* ]] && cmp -s "$block" examples/01_quickstart.cpp && continue
     count=$((count + 1))
-    if grep -q 'int main' "$block"; then
-        cp "$block" "$source"
-    else
-        {
-            echo '#include <idm/idm.hpp>'
-            grep '^#include' "$block" || true
-            printf 'int main() {\n#line 1 "%s"\n' "$name"
-            sed 's/^#include.*//' "$block"
-            echo '}'
-        } >"$source"
-    fi
-    options=(-std=c++20 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-unused-variable -Wno-unused-but-set-variable -Werror)
-    if ! grep -q '// prints ' "$block"; then
-        "${CXX:-g++}" "${options[@]}" "${includes[@]}" -fsyntax-only "$source" || status=1
-        continue
-    fi
-    if "${CXX:-g++}" "${options[@]}" "${includes[@]}" -O1 -ffp-contract=off -o "$program" "$source"; then
-        diff -u --label "$name, stated" --label printed <(sed -nE 's,.*// prints (.*)$,\1,p' "$block") <("$program") || status=1
-    else
-        status=1
+    printf 'void snippet_%d() {\n#line 1 "%s"\n%s\n}\n' "$count" "$name" "$(cat "$block")" >>"$source"
+    if grep -q '// prints ' "$block"; then
+        calls+="std::puts(\"of $name\"); snippet_$count();"
+        { echo "of $name" && sed -nE 's,.*// prints (.*)$,\1,p' "$block"; } >>"$work/stated"
     fi
 done
-((status == 0)) || echo "check_readme: the snippets above (document-line) do not compile, or print something else" >&2
-echo "check_readme: $count snippets"
-exit $status
+echo "int main() { $calls }" >>"$source"
+includes=(-Iinclude)
+for folder in /usr/include/eigen3 /usr/local/include/eigen3; do [[ -d $folder ]] && includes+=(-isystem "$folder"); done
+options=(-std=c++20 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-unused-variable -Wno-unused-but-set-variable -Werror)
+"${CXX:-g++}" "${options[@]}" "${includes[@]}" -O0 -ffp-contract=off -o "$work/snippets" "$source" ||
+    { echo "check_readme: the snippets above (document-line:line) do not compile" >&2 && exit 1; }
+"$work/snippets" >"$work/printed" || { echo "check_readme: a snippet ended the program; the last were:" >&2 && tail -n 3 "$work/printed" >&2 && exit 1; }
+diff -u --label stated "$work/stated" --label printed "$work/printed" ||
+    { echo "check_readme: snippets do not print what they state" >&2 && exit 1; }
