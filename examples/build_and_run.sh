@@ -23,5 +23,5 @@ build_and_run() {
     # Threads that wait for one another sleep instead of spinning: with another job on the machine spinning costs tens of
     # times the work itself.
     export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
-    exec "$build/examples/$program" "$@"
+    exec -a "$0" "$build/examples/$program" "$@"  # under the script's name, which messages then give
 }

@@ -21,6 +21,7 @@
 
 #include "support/options.hpp"
 #include "support/progress.hpp"
+#include "support/resumable.hpp"
 #include "support/saving.hpp"
 
 namespace {
@@ -111,8 +112,8 @@ void run_baseline(const Evaluation& evaluation, const idm::ModelConfig& config,
 
 template <class M>
 void run_network(const Evaluation& evaluation, const idm::ModelConfig& config, const char* label,
-                 idm::TrainerConfig trainer, const Options& options, examples::BestSeed<M>& best,
-                 std::vector<idm::ModelReport>& reports) {
+                 idm::TrainerConfig trainer, const Options& options, examples::Resumable& trainings,
+                 examples::BestSeed<M>& best, std::vector<idm::ModelReport>& reports) {
     trainer = examples::with_options(trainer, options.learning);
     if (options.epochs > 0) trainer.epochs = options.epochs;
     if (options.batch > 0) trainer.batch_size = options.batch;
@@ -123,9 +124,11 @@ void run_network(const Evaluation& evaluation, const idm::ModelConfig& config, c
         std::fflush(stdout);
         trainer.seed = static_cast<std::uint64_t>(seed);
         model.initialise(trainer.seed);
-        examples::ProgressBar progress(idm::detail::message(M::name, " seed ", seed));
-        reports.push_back(report_model(model, label, trainer.seed, evaluation,
-                                       [&] { return idm::train(model, evaluation.data, trainer, progress); }));
+        const examples::ProgressBar progress(idm::detail::message(M::name, " seed ", seed));
+        const std::string name = idm::detail::message(M::name, "_seed_", seed);
+        reports.push_back(report_model(model, label, trainer.seed, evaluation, [&] {
+            return trainings.train(model, evaluation.data, trainer, progress, name);
+        }));
         best.offer(model, reports.back());
     }
     std::printf("\n");
@@ -246,6 +249,7 @@ int run(const Options& options) {
                              "cnn1.safetensors", "cnn2.safetensors"})
         require_writable(options.out / file, "--out");
     if (!options.json.empty()) require_writable(options.json, "--json");
+    examples::Resumable trainings(options.out / "checkpoints", options.resume);
     const examples::DataSource source = examples::load(options);
     const Data data = idm::make_dataset<float>(source.log, source.recipe, source.split);
     // A trajectory too short for the longest window is found now, not after the first trainings.
@@ -271,8 +275,9 @@ int run(const Options& options) {
     report.references = references(evaluation);
     Best best;
     run_baseline(evaluation, config(16), best.baseline, report.models);
-    run_network(evaluation, config(16), "Cnn1", idm::TrainerConfig{}, options, best.cnn1, report.models);
-    run_network(evaluation, config(32), "Cnn2", examples::cnn2_training(), options, best.cnn2, report.models);
+    run_network(evaluation, config(16), "Cnn1", idm::TrainerConfig{}, options, trainings, best.cnn1, report.models);
+    run_network(evaluation, config(32), "Cnn2", examples::cnn2_training(), options, trainings, best.cnn2,
+                report.models);
     report.data.facts.push_back({"Weights", best.description()});
 
     print_summary(report);
@@ -284,6 +289,7 @@ int run(const Options& options) {
         const idm::FileContent copy{options.json, {std::istreambuf_iterator<char>(metrics), {}}};
         idm::write_files(std::span(&copy, 1));
     }
+    trainings.finish();
     std::printf("report: %s\n", std::filesystem::absolute(files.page).lexically_normal().string().c_str());
     for (const std::string& missing : files.missing) std::printf("missing: %s\n", missing.c_str());
     return 0;
@@ -299,6 +305,10 @@ int main(int argc, char** argv) {
     options.learning.text = examples::learning_text(app);
     try {
         return run(options);
+    } catch (const examples::Interrupted& interrupted) {
+        std::fprintf(stderr, "\nstopped; what was learned is saved in '%s'. Go on with\n    %s\n",
+                     interrupted.folder.string().c_str(), examples::resume_command(argc, argv).c_str());
+        return 130;  // as shells report a program that Ctrl-C ended
     } catch (const std::exception& error) {
         std::fprintf(stderr, "demo: %s\n", examples::in_options(error.what()).c_str());
         return 1;

@@ -14,7 +14,7 @@ namespace examples {
 struct LearningOptions {
     std::string loss, optimiser, schedule;
     std::optional<double> rate, clip, ema;
-    std::optional<idm::Index> patience;
+    std::optional<idm::Index> patience, accumulate;
     std::string text = {};  // the options as they were given
 };
 
@@ -68,6 +68,8 @@ inline void add_learning_options(CLI::App& app, LearningOptions& o) {
         ->check(between(0, 0.999999));
     add("--patience", o.patience, "epochs without a lower validation loss that end a training (default: never)")
         ->check(CLI::Range(1, 1000000));
+    add("--accumulate", o.accumulate, "batches of one step, their gradients added up (default: 1)")
+        ->check(CLI::Range(1, 1000000));
 }
 
 /// To be called once the command line is read.
@@ -88,6 +90,7 @@ inline idm::TrainerConfig with_options(idm::TrainerConfig config, const Learning
     config.clip_norm = o.clip.value_or(config.clip_norm);
     config.ema = o.ema.value_or(config.ema);
     config.patience = o.patience.value_or(config.patience);
+    config.accumulate = o.accumulate.value_or(config.accumulate);
     return config;
 }
 

@@ -32,6 +32,7 @@ struct Options {
     idm::Index window = 0, ahead = 0, horizon = 1, epochs = 0, batch = 0;
     int seeds = 3, threads = 0;
     LearningOptions learning;
+    bool resume = false;
     std::filesystem::path out = "report", json;
 };
 
@@ -87,6 +88,7 @@ inline void add_options(CLI::App& app, Options& o) {
         ->capture_default_str();
     app.add_option("--threads", o.threads, "0: all")->check(CLI::Range(0, 256))->capture_default_str();
     add_learning_options(app, o.learning);
+    app.add_flag("--resume", o.resume, "go on with the run of these options that Ctrl-C or a fault ended");
     app.add_option("--out", o.out, "folder of the report")->capture_default_str();
     app.add_option("--json", o.json, "a second place for metrics.json");
 }

@@ -163,7 +163,7 @@ refuses "a log and a data set" "got both" "'kuka_kr300'" "'good.csv'" -- kuka_kr
 refuses "columns without a log" "--position" "--log" -- --position q1,q2
 refuses "unknown option" "--epoch" -- --log good.csv "${runs[@]}" --epoch 3
 for bad in "--epochs 0" "--epochs x" "--epochs 1.5" "--epochs 99999999999999999999" "--batch 0" "--seeds 0" "--window -1" \
-    "--ahead -1" "--threads -1" "--threads 100000" "--rate -5" "--rate x" "--learning-rate 0" "--learning-rate nan" "--learning-rate x" "--clip -1" "--ema 1" "--ema -0.1" \
+    "--ahead -1" "--threads -1" "--threads 100000" "--rate -5" "--rate x" "--learning-rate 0" "--learning-rate nan" "--learning-rate x" "--clip -1" "--accumulate 0" "--ema 1" "--ema -0.1" \
     "--patience 0" "--resample 0" "--resample -5"; do
     # shellcheck disable=SC2086
     refuses "$bad" "${bad%% *}" -- --log good.csv "${columns[@]}" --trajectory run $bad
@@ -221,7 +221,7 @@ accepts "semicolons and decimal commas" one --log semicolon.csv "${runs[@]}"
 learned() { grep nmse "$1/metrics.json"; }
 accepts "three epochs" learn --log good.csv "${runs[@]}" --epochs 3 && learned learn >usual
 for option in "--loss absolute" "--loss huber" "--loss log_cosh" "--optimiser sgd" "--optimiser lion" "--learning-rate 0.01" \
-    "--schedule constant" "--schedule cosine" "--schedule step" "--clip 0.01" "--ema 0.5"; do
+    "--schedule constant" "--schedule cosine" "--schedule step" "--clip 0.01" "--ema 0.5" "--accumulate 2"; do
     # shellcheck disable=SC2086
     accepts "$option" learn --log good.csv "${runs[@]}" --epochs 3 $option && says "$option" "Learning     $option"
     learned learn | cmp -s - usual && fail "$option: expected other figures than without"
@@ -240,6 +240,29 @@ accepts "jitter with --resample" jitter --log jitter.csv "${runs[@]}" --resample
 learned jitter >usual
 accepts "linear interpolation" jitter --log jitter.csv "${runs[@]}" --resample 125 --interpolation linear
 learned jitter | cmp -s - usual && fail "linear interpolation: expected other figures than by cubic"
+
+# Ctrl-C: the training finishes its step and saves; --resume ends in the report of a run that nobody stopped.
+figures() { grep -v seconds "$1/metrics.json"; }
+long=(--log long.csv "${columns[@]}" --time time_s --epochs 150 --seeds 1 --threads 2)
+accepts "a run that nobody stops" whole "${long[@]}"
+cases=$((cases + 1))
+mkdir stopped
+for file in "${files[@]}"; do echo "an earlier report" >"stopped/$file"; done
+"$demo" "${long[@]}" --out stopped >output 2>&1 </dev/null &
+until [[ -d stopped/checkpoints ]] || ! kill -0 $! 2>/dev/null; do sleep 0.05; done
+sleep 0.3
+kill -INT $!
+wait $!
+status=$?
+((status == 130)) || fail "Ctrl-C: expected status 130, got $status"
+says "Ctrl-C" "$demo --log long.csv" "--out stopped --resume"
+[[ $(cat stopped/index.html) == "an earlier report" ]] || fail "Ctrl-C: the earlier report was changed"
+OUT=stopped refuses "resume with other settings" "another" -- "${long[@]}" --ema 0.5 --resume
+cases=$((cases + 1))
+"$demo" "${long[@]}" --out stopped --resume >output 2>&1 </dev/null || fail "--resume: expected success"
+[[ $(figures stopped) == "$(figures whole)" ]] || fail "--resume: expected the report of a run that nobody stopped"
+[[ ! -e stopped/checkpoints ]] || fail "--resume: expected no checkpoints behind a finished run"
+refuses "nothing to resume" "no interrupted run in" -- "${long[@]}" --resume
 
 echo "demo: $cases cases, $failures failures"
 ((failures == 0))
