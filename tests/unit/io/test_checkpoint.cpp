@@ -15,6 +15,7 @@
 #include <idm/models/cnn1.hpp>
 
 #include "support/catch.hpp"
+#include "support/full_disk.hpp"
 #include "support/small_dataset.hpp"
 
 using namespace idm;
@@ -333,4 +334,43 @@ TEST_CASE("every setting of a training but its threads is part of what it is", "
     CHECK(changed([](C& c) { c.chunk = 7; }));
     CHECK(changed([](C& c) { c.seed = 7; }));
     CHECK(changed([](C& c) { c.gradient_parts = 7; }));
+}
+
+namespace {
+
+/// Saves over an earlier checkpoint where there is no room for the new one; what was wrong with that, or nothing.
+std::string save_without_room(const fs::path& folder) {
+    const TrainingState<double> earlier{.weights = {1, 2}, .best_weights = {3, 4}};
+    TrainingState<double> large = earlier;
+    large.weights.assign(100000, 0.5);
+    const fs::path path = folder / "x";
+    save_checkpoint(path, earlier, 2);
+    std::string error;
+    try {
+        save_checkpoint(path, large, 2);
+        error = "expected an error for a disk without room";
+    } catch (const FileError& e) {
+        if (std::string(e.what()).find("x") == std::string::npos) error = std::string("no file in ") + e.what();
+    }
+    if (!error.empty()) return error;
+    if (load_checkpoint<double>(path).best_weights != earlier.best_weights) return "the earlier checkpoint is another";
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder))
+        if (entry.path() != path && entry.path() != path.string() + ".1") return "left " + entry.path().string();
+    return "";
+}
+
+}  // namespace
+
+TEST_CASE("a checkpoint that finds no room leaves the earlier one", "[checkpoint]") {
+    const detail::TemporaryFolder folder;
+    {
+        const FileSizeLimit limit(65536);
+        CHECK(save_without_room(folder.path()) == "");
+    }
+    const detail::TemporaryFolder small;
+    const auto wrong = on_small_disk(small.path(), "64k", [&] { return save_without_room(small.path()); });
+    if (!wrong)
+        WARN("skipped: mounting a small file system is allowed neither to this user nor in a namespace");
+    else
+        CHECK(*wrong == "");
 }
