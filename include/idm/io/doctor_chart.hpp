@@ -64,7 +64,7 @@ inline std::pair<Panel, Panel> step_panels(const Log& log) {
             steps.push_back((trajectory.time[i] - trajectory.time[i - 1]) / period);
     }
     if (steps.empty()) return {empty_panel("no stamps"), empty_panel("no stamps")};
-    Panel over{.title = "time steps in usual ones, by row", .curves = {{row_stroke, {}, {}}}};
+    Panel over{.title = "time steps in usual ones, along the log (%)", .curves = {{row_stroke, {}, {}}}};
     Panel histogram{.title = "steps by deviation (%), counts", .curves = {{row_stroke, {}, {}}}};
     // Of each bucket the extremes: one late row among a million is seen.
     const std::size_t width = (steps.size() + buckets - 1) / buckets;
@@ -72,9 +72,11 @@ inline std::pair<Panel, Panel> step_panels(const Log& log) {
     for (std::size_t begin = 0; begin < steps.size(); begin += width) {
         const auto end = steps.begin() + static_cast<std::ptrdiff_t>(std::min(begin + width, steps.size()));
         const auto [low, high] = std::minmax_element(steps.begin() + static_cast<std::ptrdiff_t>(begin), end);
-        for (const double step : {*low, *high}) add_point(over.curves[0], static_cast<double>(begin), step);
+        for (const double step : {*low, *high})
+            add_point(over.curves[0], 100 * static_cast<double>(begin) / static_cast<double>(steps.size()), step);
         farthest = std::max({farthest, 1 - *low, *high - 1});
     }
+    over.x_limits = {0, 100};
     over.y_limits = {1 - 1.1 * farthest, 1 + 1.1 * farthest};
     const double range = std::min(farthest, 1.0);
     std::vector<double> counts(bins, 0.0);

@@ -89,7 +89,7 @@ double stuck(double share) {
 
 // What the log doctor calls a fault and what a warning (data/doctor_torque.hpp, data/doctor_channels.hpp) rests on
 // this.
-TEST_CASE("what a model loses to spoilt torques") {
+TEST_CASE("what a model loses to spoilt torques", "[.long]") {
     INFO("error of the clean log " << clean_error());
     CHECK(test_error([](auto torques) { torques *= -1; }, true) / clean_error() == Approx(1).epsilon(1e-9));
     CHECK(shifted(5) < 1.02);
