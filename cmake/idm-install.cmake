@@ -12,4 +12,5 @@ install(FILES cmake/idm-config.cmake cmake/idm-dependencies.cmake cmake/idm-urdf
 
 configure_file(cmake/idm.pc.in "${PROJECT_BINARY_DIR}/idm.pc" @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/idm.pc" DESTINATION "${CMAKE_INSTALL_DATADIR}/pkgconfig")
-install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+# Where Debian looks for a package's licence.
+install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/libidm-dev" RENAME copyright)
