@@ -125,6 +125,16 @@ class Exchange(WithFolder):
             self.assertEqual(weights.model["type"], "baseline")
             np.testing.assert_allclose(models.run_window(net, weights.test_input), weights.test_output, rtol=TOLERANCE)
 
+    def test_chunks_of_actions(self):
+        info = idm_file.template()
+        info["recipe"].update(horizon=3, target_quantity="action", target_unit="rad")
+        info["target_names"] = [f"y{i}" for i in range(6)]
+        info["normaliser"].update(target_mean=[0] * 6, target_scale=[1] * 6)
+        torch.manual_seed(2)
+        net = models.Cnn2(16, 4, 6)
+        idm_file.write_weights(self.path("out"), models.make_weights(net.state_dict(), "cnn2", info))
+        self.assert_same_outputs(net, "cnn2", "float", self.path("out"), 4, 6, 16)
+
     def test_the_template_is_one(self):
         info = json.loads(self.script("to_idm.py", "--template"))
         net = models.Cnn2(16, 4, 2)
@@ -180,6 +190,8 @@ class Refused(WithFolder):
             (lambda i: i["recipe"]["positions"].update(unit="grad"), ["recipe.positions.unit", "grad"]),
             (lambda i: i["recipe"]["positions"].update(scale=[1]), ["recipe.positions.scale", "2", "got 1"]),
             (lambda i: i["recipe"]["filter"].update(length=4), ["recipe.filter", "odd", "4"]),
+            (lambda i: i["recipe"].update(horizon=2), ["target_names", "4", "got 2"]),
+            (lambda i: i["recipe"].update(version=1), ["recipe.version", "expected 2", "got 1"]),
             (lambda i: i["recipe"].update(use_cos=True), ["input_names", "10", "got 8"]),
             (lambda i: i["normaliser"]["input_scale"].__setitem__(1, 0), ["normaliser.input_scale", "above 0"]),
             (lambda i: i["normaliser"]["input_mean"].__setitem__(1, float("inf")), ["input_mean[1]", "finite"]),
