@@ -1,5 +1,7 @@
 #include <idm/models/cnn1.hpp>
 #include <idm/training/adam.hpp>
+#include <idm/training/lion.hpp>
+#include <idm/training/sgd.hpp>
 
 #include "parity/fixture.hpp"
 
@@ -20,12 +22,12 @@ T loss_of(Run& run, const std::vector<T>& target) {
     return sum * scale;
 }
 
-template <class T>
-void check_training(const Case& c, double weight_decay, double bound) {
+template <template <class> class Rule, class T, class Config>
+void check_training(const Case& c, const Config& config, double rate, double bound) {
     const Cnn1<T> model({c.length, c.channels, c.options.at(0)});
     idm_test::NetworkRun<T, typename Cnn1<T>::NetworkType> run(model.network(), c.samples, Mode::training);
     run.draw_parameters(c.seed);
-    Adam<T> adam({.weight_decay = weight_decay}, run.parameters.size());
+    Rule<T> rule(config, run.parameters.size());
     std::vector<T> losses;
     for (std::uint64_t step = 0; step < 100; ++step) {
         const std::uint64_t stream = 100 + 2 * (step % 5);
@@ -33,7 +35,7 @@ void check_training(const Case& c, double weight_decay, double bound) {
         losses.push_back(loss_of(run, idm_test::numbers<T>(c.seed, stream + 1, c.samples * c.options.at(0))));
         run.gradient.fill(0);
         run.network.backward(run.parameters.data(), run.gradient.data(), run.workspace, run.samples);
-        adam.step(run.parameters.span(), run.gradient.span(), 1e-3);
+        rule.step(run.parameters.span(), run.gradient.span(), rate);
     }
     CHECK(difference(c.tensors[0], losses) <= bound);
     const auto named = run.named();
@@ -52,9 +54,22 @@ TEMPLATE_TEST_CASE("100 steps of Adam and AdamW on Cnn1 end where PyTorch's end"
     // float leaves double faster than its rounding.
     const double bound = sizeof(TestType) == 4 ? 1e-3 : 1e-10;
     const std::vector<Case> cases = read_cases("optimisers.txt");
-    REQUIRE(cases.size() == 2);
+    REQUIRE(cases.size() == 4);
     REQUIRE(cases[0].name == "adam");
     REQUIRE(cases[1].name == "adamw");
-    check_training<TestType>(cases[0], 0, bound);
-    check_training<TestType>(cases[1], 0.01, bound);
+    check_training<Adam, TestType>(cases[0], AdamConfig{}, 1e-3, bound);
+    check_training<Adam, TestType>(cases[1], AdamConfig{.weight_decay = 0.01}, 1e-3, bound);
+}
+
+TEMPLATE_TEST_CASE("100 steps of SGD with Nesterov's momentum on Cnn1 end where PyTorch's end", "[parity][sgd]", float,
+                   double) {
+    const Case c = read_cases("optimisers.txt").at(2);
+    REQUIRE(c.name == "sgd");
+    check_training<Sgd, TestType>(c, SgdConfig{.weight_decay = 0.01}, 1e-2, sizeof(TestType) == 4 ? 1e-5 : 1e-13);
+}
+
+TEST_CASE("100 steps of Lion on Cnn1 end where the paper's algorithm ends", "[parity][lion]") {
+    const Case c = read_cases("optimisers.txt").at(3);
+    REQUIRE(c.name == "lion");
+    check_training<Lion, double>(c, LionConfig{.weight_decay = 0.1}, 1e-4, 1e-12);
 }

@@ -61,8 +61,10 @@ using reference::gru_backward;
 using reference::gru_forward;
 using reference::layer_norm_backward;
 using reference::layer_norm_forward;
+using reference::lion;
 using reference::relu_backward;
 using reference::relu_forward;
+using reference::sgd;
 using reference::squared_error;
 
 #else
@@ -150,6 +152,14 @@ T squared_error(Index size, const T* prediction, const T* target, T scale, T* d_
 template <class T>
 void adam(Index size, const AdamStep<T>& step, const T* g, T* m, T* v, T* w) {
     simd::adam<DefaultArch>(size, step, g, m, v, w);
+}
+template <class T>
+void sgd(Index size, const SgdStep<T>& step, const T* g, T* m, T* w) {
+    simd::sgd<DefaultArch>(size, step, g, m, w);
+}
+template <class T>
+void lion(Index size, const LionStep<T>& step, const T* g, T* m, T* w) {
+    simd::lion<DefaultArch>(size, step, g, m, w);
 }
 
 #endif

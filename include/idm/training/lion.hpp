@@ -5,6 +5,7 @@
 
 #include <idm/core/buffer.hpp>
 #include <idm/core/error.hpp>
+#include <idm/kernels/select.hpp>
 #include <idm/training/optimiser.hpp>
 
 IDM_NAMESPACE_BEGIN
@@ -34,25 +35,23 @@ public:
 
     std::vector<std::span<T>> memory() override { return {momentum_.span()}; }
     void apply(Range range, const T* gradient, T* parameters) override {
-        const T beta1 = static_cast<T>(config_.beta1), rest1 = static_cast<T>(1 - config_.beta1);
-        const T beta2 = static_cast<T>(config_.beta2), rest2 = static_cast<T>(1 - config_.beta2);
-        for (Index i = range.begin; i < range.end; ++i) {
-            const T direction = beta1 * momentum_[i] + rest1 * gradient[i];
-            const T move = direction > T(0) ? rate_ : direction < T(0) ? -rate_ : T(0);
-            parameters[i] = keep_ * parameters[i] - move;
-            momentum_[i] = beta2 * momentum_[i] + rest2 * gradient[i];
-        }
+        kernels::lion(range.end - range.begin, step_, gradient + range.begin, momentum_.data() + range.begin,
+                      parameters + range.begin);
     }
 
 private:
     void prepare(double rate) override {
-        rate_ = static_cast<T>(rate);
-        keep_ = static_cast<T>(1 - rate * config_.weight_decay);
+        step_ = {.beta1 = static_cast<T>(config_.beta1),
+                 .beta2 = static_cast<T>(config_.beta2),
+                 .rest1 = static_cast<T>(1 - config_.beta1),
+                 .rest2 = static_cast<T>(1 - config_.beta2),
+                 .rate = static_cast<T>(rate),
+                 .decay = static_cast<T>(1 - rate * config_.weight_decay)};
     }
 
     LionConfig config_;
     Buffer<T> momentum_;
-    T rate_ = 0, keep_ = 1;
+    kernels::LionStep<T> step_{};
 };
 
 IDM_NAMESPACE_END

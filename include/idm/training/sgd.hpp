@@ -5,6 +5,7 @@
 
 #include <idm/core/buffer.hpp>
 #include <idm/core/error.hpp>
+#include <idm/kernels/select.hpp>
 #include <idm/training/optimiser.hpp>
 
 IDM_NAMESPACE_BEGIN
@@ -35,20 +36,21 @@ public:
 
     std::vector<std::span<T>> memory() override { return {momentum_.span()}; }
     void apply(Range range, const T* gradient, T* parameters) override {
-        const T momentum = static_cast<T>(config_.momentum), decay = static_cast<T>(config_.weight_decay);
-        for (Index i = range.begin; i < range.end; ++i) {
-            const T g = gradient[i] + decay * parameters[i];
-            momentum_[i] = momentum * momentum_[i] + g;
-            parameters[i] -= rate_ * (config_.nesterov ? g + momentum * momentum_[i] : momentum_[i]);
-        }
+        kernels::sgd(range.end - range.begin, step_, gradient + range.begin, momentum_.data() + range.begin,
+                     parameters + range.begin);
     }
 
 private:
-    void prepare(double rate) override { rate_ = static_cast<T>(rate); }
+    void prepare(double rate) override {
+        step_ = {.momentum = static_cast<T>(config_.momentum),
+                 .decay = static_cast<T>(config_.weight_decay),
+                 .rate = static_cast<T>(rate),
+                 .nesterov = config_.nesterov};
+    }
 
     SgdConfig config_;
     Buffer<T> momentum_;
-    T rate_ = 0;
+    kernels::SgdStep<T> step_{};
 };
 
 IDM_NAMESPACE_END

@@ -37,6 +37,8 @@ struct Reference {
     static constexpr auto add_accumulate = kernels::reference::add_accumulate<T>;
     static constexpr auto squared_error = kernels::reference::squared_error<T>;
     static constexpr auto adam = kernels::reference::adam<T>;
+    static constexpr auto sgd = kernels::reference::sgd<T>;
+    static constexpr auto lion = kernels::reference::lion<T>;
 };
 
 template <class T>
@@ -66,6 +68,8 @@ struct Selected {
     static constexpr auto add_accumulate = kernels::add_accumulate<T>;
     static constexpr auto squared_error = kernels::squared_error<T>;
     static constexpr auto adam = kernels::adam<T>;
+    static constexpr auto sgd = kernels::sgd<T>;
+    static constexpr auto lion = kernels::lion<T>;
 };
 
 }  // namespace test

@@ -157,3 +157,47 @@ TEMPLATE_TEST_CASE("a parameter's Adam step does not depend on where its range b
         CHECK(difference_in_bits(w2, w) == "");
     }
 }
+
+namespace {
+
+// Calls rule(kernels, size, gradient, momentum, weights) for the reference and for what is selected, and for the
+// selected kernel cut in two anywhere; gradients and momenta are multiples of 1/8, so that both round alike.
+template <class T, class Rule>
+void check_momentum_rule(Rule rule) {
+    const auto coarse = [](Index size, std::uint64_t seed) {
+        auto line = uniform<T>(size, seed);
+        line.for_each([](T& x) { x = std::round(8 * x) / 8; });
+        return line;
+    };
+    for (Index size = 0; size <= most_numbers; ++size) {
+        INFO("size " << size);
+        const auto g = coarse(size, 1), m0 = coarse(size, 2), w0 = coarse(size, 3);
+        auto m = m0, w = w0, expected_m = m0, expected_w = w0;
+        rule(Selected<T>(), size, g.data(), m.data(), w.data());
+        rule(Reference<T>(), size, g.data(), expected_m.data(), expected_w.data());
+        CHECK(difference_in_bits(m, expected_m) == "");
+        CHECK(difference_in_bits(w, expected_w) == "");
+        CHECK(m.is_untouched_outside());
+        CHECK(w.is_untouched_outside());
+        for (Index cut = 1; cut < size; ++cut) {
+            auto m2 = m0, w2 = w0;
+            rule(Selected<T>(), cut, g.data(), m2.data(), w2.data());
+            rule(Selected<T>(), size - cut, g.data() + cut, m2.data() + cut, w2.data() + cut);
+            CHECK(difference_in_bits(m2, m) == "");
+            CHECK(difference_in_bits(w2, w) == "");
+        }
+    }
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("SGD's and Lion's kernels give the reference's bits where nothing rounds", "[elementwise]", float,
+                   double) {
+    using T = TestType;
+    for (const bool nesterov : {false, true}) {
+        const kernels::SgdStep<T> step{T(0.5), T(0.25), T(0.125), nesterov};
+        check_momentum_rule<T>([&](auto k, Index size, const T* g, T* m, T* w) { k.sgd(size, step, g, m, w); });
+    }
+    const kernels::LionStep<T> step{T(0.5), T(0.75), T(0.5), T(0.25), T(0.125), T(0.75)};
+    check_momentum_rule<T>([&](auto k, Index size, const T* g, T* m, T* w) { k.lion(size, step, g, m, w); });
+}

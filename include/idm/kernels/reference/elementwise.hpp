@@ -18,6 +18,22 @@ struct AdamStep {
     T decay;  // 1 - rate * weight_decay, 1 for none
 };
 
+/// One step's numbers of gradient descent with momentum.
+template <class T>
+struct SgdStep {
+    T momentum, decay, rate;
+    bool nesterov;
+};
+
+/// One Lion step's numbers.
+template <class T>
+struct LionStep {
+    T beta1, beta2;
+    T rest1, rest2;  // 1 - beta1, 1 - beta2
+    T rate;
+    T decay;  // 1 - rate * weight_decay
+};
+
 namespace reference {
 
 /// y = max(x, 0); a NaN stays NaN. x and y may be the same.
@@ -64,6 +80,35 @@ void adam(Index size, const AdamStep<T>& step, const T* g, T* m, T* v, T* w) {
         m[i] = step.beta1 * m[i] + step.rest1 * g[i];
         v[i] = step.beta2 * v[i] + step.rest2 * (g[i] * g[i]);
         w[i] = step.decay * w[i] - step.step_size * m[i] / (std::sqrt(v[i]) * step.root_scale + step.epsilon);
+    }
+}
+
+/// One step of gradient descent with momentum on `size` parameters:
+///
+///     g' = g + decay w,   m = momentum m + g',   w = w - rate (nesterov ? g' + momentum m : m)
+///
+/// *Source*: https://pytorch.org/docs/stable/generated/torch.optim.SGD.html
+template <class T>
+void sgd(Index size, const SgdStep<T>& step, const T* g, T* m, T* w) {
+    for (Index i = 0; i < size; ++i) {
+        const T gradient = g[i] + step.decay * w[i];
+        m[i] = step.momentum * m[i] + gradient;
+        w[i] -= step.rate * (step.nesterov ? gradient + step.momentum * m[i] : m[i]);
+    }
+}
+
+/// One Lion step on `size` parameters; sign(0) = 0:
+///
+///     w = decay w - rate sign(beta1 m + (1 - beta1) g),   m = beta2 m + (1 - beta2) g
+///
+/// *Source*: Chen et al., "Symbolic Discovery of Optimization Algorithms", 2023, algorithm 2.
+template <class T>
+void lion(Index size, const LionStep<T>& step, const T* g, T* m, T* w) {
+    for (Index i = 0; i < size; ++i) {
+        const T direction = step.beta1 * m[i] + step.rest1 * g[i];
+        const T move = direction > T(0) ? step.rate : direction < T(0) ? -step.rate : T(0);
+        w[i] = step.decay * w[i] - move;
+        m[i] = step.beta2 * m[i] + step.rest2 * g[i];
     }
 }
 

@@ -105,5 +105,50 @@ void adam(Index size, const AdamStep<T>& step, const T* g, T* m, T* v, T* w) {
         });
 }
 
+/// Calls body(gradient, momentum, weight), which changes the last two, for all parameters: the last few in the same
+/// arithmetic as a whole vector, so that the result does not depend on how threads split the range.
+template <class Arch, class T, class Body>
+IDM_ALWAYS_INLINE void momentum_step(Index size, const T* g, T* m, T* w, Body&& body) {
+    using B = Batch<T, Arch>;
+    sweep<Arch, T>(
+        size,
+        [&](Index i) {
+            B momentum = B::load_unaligned(m + i), weight = B::load_unaligned(w + i);
+            body(B::load_unaligned(g + i), momentum, weight);
+            momentum.store_unaligned(m + i);
+            weight.store_unaligned(w + i);
+        },
+        [&](Index i, Index n) {
+            B momentum = load_first<T, Arch>(m + i, n), weight = load_first<T, Arch>(w + i, n);
+            body(load_first<T, Arch>(g + i, n), momentum, weight);
+            store_first<T, Arch>(momentum, m + i, n);
+            store_first<T, Arch>(weight, w + i, n);
+        });
+}
+
+template <class Arch, class T>
+void sgd(Index size, const SgdStep<T>& step, const T* g, T* m, T* w) {
+    using B = Batch<T, Arch>;
+    const B factor(step.momentum), decay(step.decay), rate(step.rate);
+    momentum_step<Arch>(size, g, m, w, [&](const B& g_i, B& momentum, B& weight) {
+        const B gradient = multiply_add(decay, weight, g_i);
+        momentum = multiply_add(factor, momentum, gradient);
+        weight = weight - rate * (step.nesterov ? multiply_add(factor, momentum, gradient) : momentum);
+    });
+}
+
+template <class Arch, class T>
+void lion(Index size, const LionStep<T>& step, const T* g, T* m, T* w) {
+    using B = Batch<T, Arch>;
+    const B beta1(step.beta1), beta2(step.beta2), rest1(step.rest1), rest2(step.rest2);
+    const B rate(step.rate), back(-step.rate), none(T(0)), decay(step.decay);
+    momentum_step<Arch>(size, g, m, w, [&](const B& gradient, B& momentum, B& weight) {
+        const B direction = multiply_add(beta1, momentum, rest1 * gradient);
+        const B move = xsimd::select(direction > none, rate, xsimd::select(direction < none, back, none));
+        weight = decay * weight - move;
+        momentum = multiply_add(beta2, momentum, rest2 * gradient);
+    });
+}
+
 }  // namespace kernels::simd
 IDM_NAMESPACE_END
