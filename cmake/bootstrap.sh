@@ -15,7 +15,7 @@ Groups (default: library tests examples):
   benchmarks  Google Benchmark
   coverage    gcc and lcov
   python      PyTorch and numpy, for examples/python and its long test
-  ci          clang, clang-format, clang's OpenMP, Doxygen
+  ci          clang, clang-format, clang's OpenMP, Doxygen, g++ for 64-bit ARM, qemu
 END
 }
 
@@ -50,7 +50,7 @@ add_group() {
         ci)
             on_path g++ 11 || packages+=(g++)
             on_path clang++ 14 || packages+=(clang)
-            packages+=(clang-format libomp-dev doxygen)
+            packages+=(g++-aarch64-linux-gnu qemu-user clang-format libomp-dev doxygen)
             ;;
         *)
             echo "bootstrap: no group '$1'" >&2

@@ -22,7 +22,7 @@ struct Math {
     /// 2 atanh(s), s = x / (2 + x) <= 1/3, by its series. What is left out of it is below 0.02 units in the last place:
     /// s^16 / 17 in float, s^34 / 35 in double.
     static V log1p_unit(const V& x) {
-        const V s = x / (x + number(2)), square = s * s;
+        const V s = divide<T, Arch>(x, x + number(2)), square = s * s;
         constexpr int last = sizeof(T) == 4 ? 7 : 16;
         V sum = number(1.0 / (2 * last + 1));
         for (int k = last - 1; k >= 0; --k) sum = multiply_add(sum, square, number(1.0 / (2 * k + 1)));

@@ -9,6 +9,7 @@ IDM_NAMESPACE_BEGIN
 namespace kernels::simd {
 
 using idm::simd::Batch;
+using idm::simd::divide;
 using idm::simd::load_first;
 using idm::simd::multiply_add;
 using idm::simd::rectify;
@@ -83,7 +84,8 @@ void adam(Index size, const AdamStep<T>& step, const T* g, T* m, T* v, T* w) {
     const auto body = [&](const B& gradient, B& first, B& second, B& weight) {
         first = multiply_add(beta1, first, rest1 * gradient);
         second = multiply_add(beta2, second, rest2 * (gradient * gradient));
-        weight = decay * weight - step_size * first / multiply_add(square_root<T, Arch>(second), root_scale, epsilon);
+        const B root = multiply_add(square_root<T, Arch>(second), root_scale, epsilon);
+        weight = decay * weight - divide<T, Arch>(step_size * first, root);
     };
     sweep<Arch, T>(
         size,
