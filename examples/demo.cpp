@@ -59,10 +59,11 @@ struct Evaluation {
 };
 
 /// A model of each kind with the best weights.
+template <class First, class Second>
 struct Best {
     examples::BestSeed<idm::Baseline<float>> baseline;
-    examples::BestSeed<idm::Cnn1<float>> cnn1;
-    examples::BestSeed<idm::Cnn2<float>> cnn2;
+    examples::BestSeed<First> cnn1;
+    examples::BestSeed<Second> cnn2;
 
     std::string description() const {
         return baseline.description() + ", " + cnn1.description() + ", " + cnn2.description() +
@@ -118,12 +119,19 @@ void run_network(const Evaluation& evaluation, const idm::ModelConfig& config, c
     if (options.epochs > 0) trainer.epochs = options.epochs;
     if (options.batch > 0) trainer.batch_size = options.batch;
     trainer.threads = options.threads;
+    constexpr bool starts_at_baseline = requires(M & model, const idm::Baseline<float>& baseline) {
+        model.set_linear(baseline);
+    };
+    idm::Baseline<float> linear(config);  // of the network's window
+    if constexpr (starts_at_baseline)
+        idm::fit_ridge(linear, evaluation.data, idm::default_ridge_lambdas(), evaluation.threads);
     for (int seed = 1; seed <= options.seeds; ++seed) {
         M model(config);
         if (seed == 1) std::printf("%s\n", idm::format_layer_table(model).c_str());
         std::fflush(stdout);
         trainer.seed = static_cast<std::uint64_t>(seed);
         model.initialise(trainer.seed);
+        if constexpr (starts_at_baseline) model.set_linear(linear);
         const examples::ProgressBar progress(idm::detail::message(M::name, " seed ", seed));
         const std::string name = idm::detail::message(M::name, "_seed_", seed);
         reports.push_back(report_model(model, label, trainer.seed, evaluation, [&] {
@@ -212,7 +220,13 @@ idm::DataReport data_report(const examples::DataSource& source, const Data& data
         report.facts.push_back({"Constant inputs", constant + " (kept with scale 1)"});
     }
     report.joints = data.target_names;
+    report.quantity = data.recipe.target_quantity;
     report.unit = data.recipe.target_unit;
+    const Index horizon = data.recipe.horizon, joints = data.targets.cols() / horizon;
+    report.groups = idm::target_groups(source.groups, joints, horizon);
+    // Of a chunk the last step is the hardest; all steps together would be hundreds of panels.
+    for (Index joint = 0; horizon > 1 && joint < joints; ++joint)
+        report.shown.push_back((horizon - 1) * joints + joint);
     return report;
 }
 
@@ -230,6 +244,29 @@ void print_summary(const idm::ReportInput& report) {
                     m.after.test.all_rows.nmse, m.after.test.scored.rmse);
 }
 
+/// Each group's figures on the test set, the mean over a model's seeds.
+void print_groups(const idm::ReportInput& report) {
+    if (report.data.groups.empty()) return;
+    std::printf("\n%-26s %-10s nMSE on test, scored rows: mean    median    pooled\n", "", "group");
+    for (const idm::TargetGroup& group : report.data.groups) {
+        for (std::size_t first = 0; first < report.models.size();) {
+            const std::string& label = report.models[first].label;
+            idm::GroupScore sum;
+            std::size_t end = first;
+            for (; end < report.models.size() && report.models[end].label == label; ++end) {
+                const idm::GroupScore one = idm::group_score(report.models[end].after.test.scored, group);
+                sum.mean += one.mean;
+                sum.median += one.median;
+                sum.pooled += one.pooled;
+            }
+            const auto seeds = static_cast<double>(end - first);
+            std::printf("%-26s %-10s %32.4f  %8.4f  %8.4f\n", label.c_str(), group.name.c_str(), sum.mean / seeds,
+                        sum.median / seeds, sum.pooled / seeds);
+            first = end;
+        }
+    }
+}
+
 /// Fails before the training, not after it, where a file can't be put.
 void require_writable(const std::filesystem::path& file, const char* option) {
     std::filesystem::path folder = std::filesystem::absolute(file).parent_path();
@@ -244,13 +281,15 @@ void require_writable(const std::filesystem::path& file, const char* option) {
                                          option);
 }
 
-int run(const Options& options) {
-    for (const char* file : {"index.html", "metrics.json", "predictions.csv", "baseline.safetensors",
-                             "cnn1.safetensors", "cnn2.safetensors"})
+/// `First` and `Second` are Cnn1 and Cnn2, or those with a linear skip.
+template <class First, class Second>
+int run(const Options& options, const examples::DataSource& source) {
+    for (const char* file : {"index.html", "metrics.json", "predictions.csv"})
         require_writable(options.out / file, "--out");
+    for (const char* name : {idm::Baseline<float>::name, First::name, Second::name})
+        require_writable(options.out / (std::string(name) + ".safetensors"), "--out");
     if (!options.json.empty()) require_writable(options.json, "--json");
     examples::Resumable trainings(options.out / "checkpoints", options.resume);
-    const examples::DataSource source = examples::load(options);
     const Data data = idm::make_dataset<float>(source.log, source.recipe, source.split);
     // A trajectory too short for the longest window is found now, not after the first trainings.
     const Index longest = options.window > 0 ? options.window : 32;
@@ -273,14 +312,19 @@ int run(const Options& options) {
                                 .outputs = data.targets.cols()};
     };
     report.references = references(evaluation);
-    Best best;
+    Best<First, Second> best;
     run_baseline(evaluation, config(16), best.baseline, report.models);
-    run_network(evaluation, config(16), "Cnn1", idm::TrainerConfig{}, options, trainings, best.cnn1, report.models);
-    run_network(evaluation, config(32), "Cnn2", examples::cnn2_training(), options, trainings, best.cnn2,
+    const bool skip = source.linear_skip;
+    run_network(evaluation, config(16), skip ? "Cnn1 + linear" : "Cnn1",
+                skip ? examples::linear_skip_training() : idm::TrainerConfig{}, options, trainings, best.cnn1,
+                report.models);
+    run_network(evaluation, config(32), skip ? "Cnn2 + linear" : "Cnn2",
+                skip ? examples::linear_skip_training() : examples::cnn2_training(), options, trainings, best.cnn2,
                 report.models);
     report.data.facts.push_back({"Weights", best.description()});
 
     print_summary(report);
+    print_groups(report);
     std::printf("\n");
     best.save(options.out, data, source.name);
     const idm::ReportFiles files = idm::write_report(report, options.out);
@@ -304,7 +348,11 @@ int main(int argc, char** argv) {
     CLI11_PARSE(app, argc, argv);
     options.learning.text = examples::learning_text(app);
     try {
-        return run(options);
+        const examples::DataSource source = examples::load(options);
+        using First = idm::Cnn1<float>;
+        using Second = idm::Cnn2<float>;
+        return source.linear_skip ? run<idm::LinearSkip<First>, idm::LinearSkip<Second>>(options, source)
+                                  : run<First, Second>(options, source);
     } catch (const examples::Interrupted& interrupted) {
         std::fprintf(stderr, "\nstopped; what was learned is saved in '%s'. Go on with\n    %s\n",
                      interrupted.folder.string().c_str(), examples::resume_command(argc, argv).c_str());

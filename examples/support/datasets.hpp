@@ -27,6 +27,8 @@ struct DataSource {
     idm::SplitRule split;
     /// Names and sizes of groups of joints, in the targets' order; empty: one.
     std::vector<std::pair<std::string, idm::Index>> groups = {};
+    /// Whether networks start at the fitted Baseline and learn what it leaves.
+    bool linear_skip = false;
 };
 
 /// $IDM_DATA_DIR, or else shared/data beside the project in `source_folder`.
@@ -161,7 +163,8 @@ inline DataSource unitree_g1(const std::filesystem::path& data_folder) {
             .split = idm::ByName{.train = idm::numbered("{}", 0, 69),
                                  .validation = idm::numbered("{}", 70, 79),
                                  .test = idm::numbered("{}", 80, 99)},
-            .groups = {{"arms", 14}, {"hands", 12}}};
+            .groups = {{"arms", 14}, {"hands", 12}},
+            .linear_skip = true};
 }
 
 /// The recordings by name.

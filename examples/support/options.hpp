@@ -161,6 +161,11 @@ inline DataSource own_log(const Options& o, const std::vector<std::string>& also
 /// are so cheap that 100 epochs take as long as Cnn1's 30.
 inline idm::TrainerConfig cnn2_training() { return {.epochs = 100, .batch_size = 128}; }
 
+/// How networks that start at the Baseline are trained; chosen on unitree_g1's validation data, see docs/results.md.
+inline idm::TrainerConfig linear_skip_training() {
+    return {.epochs = 30, .batch_size = 128, .rate = 5e-4, .ema = 0.999};
+}
+
 /// The data that the options name, with the options' window and filters.
 inline DataSource load(const Options& o) {
     DataSource source = !o.logs.empty()             ? own_log(o)

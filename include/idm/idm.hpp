@@ -34,6 +34,7 @@
 #include <idm/training/callbacks.hpp>
 #include <idm/training/csv_log.hpp>
 #include <idm/training/evaluate.hpp>
+#include <idm/training/groups.hpp>
 #include <idm/training/lion.hpp>
 #include <idm/training/loss.hpp>
 #include <idm/training/metrics.hpp>

@@ -14,6 +14,7 @@ IDM_NAMESPACE_BEGIN
 /// How well one joint is predicted. `worst_row` counts in the rows of the matrices that were compared.
 struct JointMetrics {
     double nmse = 0;
+    double variance = 0;  // of the measurement
     double rmse = 0;
     double mae = 0;
     double r2 = 0;
@@ -116,6 +117,7 @@ JointMetrics joint_metrics(const Matrix<T>& measured, const Matrix<T>& predicted
         }
     }
     out.nmse = square / count / variance;
+    out.variance = variance;
     out.rmse = std::sqrt(square / count);
     out.mae = absolute / count;
     out.r2 = 1.0 - out.nmse;

@@ -16,29 +16,40 @@
 IDM_NAMESPACE_BEGIN
 namespace detail {
 
-inline void write_score(JsonWriter& json, const Score& score) {
+/// `groups` become members by their names: mean, median and pooled nMSE on the scored rows.
+inline void write_score(JsonWriter& json, const Score& score, const std::vector<TargetGroup>& groups) {
     std::vector<double> nmse;
     for (const JointMetrics& joint : score.scored.joints) nmse.push_back(joint.nmse);
     json.begin_object().member("nmse_mean", score.scored.nmse).key("nmse").array(nmse);
     json.member("nmse_all_rows_mean", score.all_rows.nmse).member("rmse", score.scored.rmse);
-    json.member("r2", score.scored.r2).end_object();
-}
-
-inline void write_scores(JsonWriter& json, const SplitScores& scores) {
-    json.begin_object().key("validation");
-    write_score(json, scores.validation);
-    json.key("test");
-    write_score(json, scores.test);
+    json.member("r2", score.scored.r2);
+    if (!groups.empty()) {
+        json.key("groups").begin_object();
+        for (const TargetGroup& group : groups) {
+            const GroupScore figures = group_score(score.scored, group);
+            json.key(group.name).begin_object().member("nmse_mean", figures.mean);
+            json.member("nmse_median", figures.median).member("nmse_pooled", figures.pooled).end_object();
+        }
+        json.end_object();
+    }
     json.end_object();
 }
 
-inline void write_model(JsonWriter& json, const ModelReport& model) {
+inline void write_scores(JsonWriter& json, const SplitScores& scores, const std::vector<TargetGroup>& groups) {
+    json.begin_object().key("validation");
+    write_score(json, scores.validation, groups);
+    json.key("test");
+    write_score(json, scores.test, groups);
+    json.end_object();
+}
+
+inline void write_model(JsonWriter& json, const ModelReport& model, const std::vector<TargetGroup>& groups) {
     json.begin_object().member("name", model.name).member("seed", model.seed);
     json.member("parameters", model.parameters).member("window", model.window).member("ahead", model.ahead);
     json.member("epochs", model.epochs).member("train_seconds", model.train_seconds).key("before");
-    write_scores(json, model.before);
+    write_scores(json, model.before, groups);
     json.key("after");
-    write_scores(json, model.after);
+    write_scores(json, model.after, groups);
     json.end_object();
 }
 
@@ -63,18 +74,21 @@ inline std::string metrics_json(const ReportContext& context) {
     JsonWriter json;
     json.begin_object().key("data").begin_object().member("name", input.data.name);
     json.member("description", input.data.description).key("joints").array(input.data.joints);
-    json.member("unit", input.data.unit).member("test_rows", input.test.measured.rows());
+    json.member("quantity", input.data.quantity).member("unit", input.data.unit);
+    json.member("test_rows", input.test.measured.rows());
     json.member("test_rows_scored", input.test.scored_rows.size()).key("facts").begin_object();
     for (const auto& [name, text] : input.data.facts) json.member(name, text);
     json.end_object().end_object().key("models").begin_array();
-    for (const ModelReport& model : input.models) write_model(json, model);
+    for (const ModelReport& model : input.models) write_model(json, model, input.data.groups);
     json.end_array().key("summary").begin_array();
     for (const ModelGroup& group : context.groups) write_summary(json, context, group);
     json.end_array().key("references").begin_array();
     for (const ReferenceReport& reference : input.references) {
         json.begin_object().member("name", reference.name).key("test");
-        write_score(json, score_predictions(input.test.measured, reference.predicted,
-                                            std::span<const Index>(input.test.scored_rows)));
+        write_score(
+            json,
+            score_predictions(input.test.measured, reference.predicted, std::span<const Index>(input.test.scored_rows)),
+            input.data.groups);
         json.end_object();
     }
     json.end_array().end_object();

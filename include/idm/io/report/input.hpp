@@ -14,6 +14,7 @@
 #include <idm/core/tensor.hpp>
 #include <idm/training/analysis.hpp>
 #include <idm/training/callbacks.hpp>
+#include <idm/training/groups.hpp>
 #include <idm/training/metrics.hpp>
 
 // What a report is made of. Plain data: whoever trained the models fills it in.
@@ -26,7 +27,10 @@ struct DataReport {
     std::string description = {};
     std::vector<std::pair<std::string, std::string>> facts = {};
     std::vector<std::string> joints = {};
+    std::string quantity = "torque";  // what is predicted
     std::string unit = "N m";
+    std::vector<TargetGroup> groups = {};  // summed up in a table
+    std::vector<Index> shown = {};         // targets with a picture and a table row of their own; empty: all
 };
 
 /// The test set that everything is compared on.
@@ -121,6 +125,9 @@ struct ReportContext {
     TypicalTrajectories typical;       // of `best`
 
     const TestReport& test() const { return input.test; }
+    std::vector<Index> shown() const {
+        return input.data.shown.empty() ? all_rows_of(test().measured.cols()) : input.data.shown;
+    }
     double roughness_of(const Matrix<double>& predicted) const {
         return roughness(test().measured, predicted, test().trajectory, test().scored_rows).mean;
     }

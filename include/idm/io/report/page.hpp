@@ -92,7 +92,8 @@ inline std::string lead(const ReportContext& context) {
     const double error = best.over_seeds(nmse).mean;
     std::string html = "<p class=\"lead\"><b>" + escape_html(best.first().label) +
                        "</b> was best on validation data. On the test set its error is " + figure(100.0 * error) +
-                       "&nbsp;% of the torque&rsquo;s variance (nMSE&nbsp;" + figure(error) + ")";
+                       "&nbsp;% of the " + escape_html(context.input.data.quantity) + "&rsquo;s variance (nMSE&nbsp;" +
+                       figure(error) + ")";
     const ModelGroup& first = context.groups.front();
     if (&first != &best)
         html += ", that of " + escape_html(first.first().label) + " " + figure(100.0 * first.over_seeds(nmse).mean) +
@@ -134,7 +135,7 @@ inline std::string trajectory_section(const ReportContext& context, PictureMaker
         if (typical.median.trajectory != typical.worst.trajectory)
             html += trajectory_figure(context, pictures, "Worst test trajectory", typical.worst);
     }
-    return section("Predicted and measured torque", html);
+    return section("Predicted and measured " + escape_html(context.input.data.quantity), html);
 }
 
 inline std::string error_section(const ReportContext& context, PictureMaker& pictures) {
@@ -147,8 +148,9 @@ inline std::string error_section(const ReportContext& context, PictureMaker& pic
     return picture.empty() ? "" : section("Errors", picture);
 }
 
-inline std::string definitions() {
-    return "<dl><dt>nMSE</dt><dd>mean squared error / variance of the joint&rsquo;s measured torque over the same "
+inline std::string definitions(const std::string& quantity) {
+    return "<dl><dt>nMSE</dt><dd>mean squared error / variance of the joint&rsquo;s measured " + quantity +
+           " over the same "
            "rows, mean over joints; 0 is perfect, 1 is what the mean of the test set would score</dd>"
            "<dt>scored rows</dt><dd>the same rows for every model and reference: those with enough history in their "
            "trajectory and enough rows left after them; &ldquo;all rows&rdquo; adds the rest, with the first sample "
@@ -157,9 +159,13 @@ inline std::string definitions() {
            "rows, "
            "mean over joints</dd>"
            "<dt>over seeds</dt><dd>lowest and highest value, &plusmn; sample standard deviation</dd>"
-           "<dt>roughness</dt><dd>total variation of the predicted torque / that of the measured one; below 1 the "
+           "<dt>roughness</dt><dd>total variation of the predicted " +
+           quantity +
+           " / that of the measured one; below 1 the "
            "prediction is smoother than the sensor, above 1 it chatters</dd>"
-           "<dt>noise sensitivity</dt><dd>RMS change of the prediction, in standard deviations of the torque, for each "
+           "<dt>noise sensitivity</dt><dd>RMS change of the prediction, in standard deviations of the " +
+           quantity +
+           ", for each "
            "standard deviation of white noise on the inputs</dd></dl>\n";
 }
 
@@ -172,15 +178,21 @@ inline std::string report_page(const ReportContext& context, PictureMaker& pictu
                                            " scored rows of " + count(input.test.measured.rows()) +
                                            "; figures are means over seeds. The tinted model was best on validation "
                                            "data, which alone chose epochs and seeds."));
+    if (!input.data.groups.empty())
+        body += section("Groups of targets",
+                        "<div class=\"joints\">" + group_table(context) + "</div>" +
+                            note("Test set, scored rows, means over seeds. Pooled: sum of squared errors / sum of "
+                                 "variances, in which a nearly constant joint counts for little."));
     body += section("Before and after learning", learning_table(context));
     body += loss_section(context, pictures) + trajectory_section(context, pictures) + error_section(context, pictures);
-    const std::string rows = note("Each model with the seed that was best on validation data; scored test rows.");
+    const std::string rows = note("Each model with the seed that was best on validation data; scored test rows." +
+                                  std::string(input.data.shown.empty() ? "" : " Only some targets have rows here."));
     const auto joints = [&](SplitScores ModelReport::*scores) {
         return "<div class=\"joints\">" + joint_table(context, scores) + "</div>" + rows;
     };
     body += section("Joints after learning", joints(&ModelReport::after));
     body += section("Joints before learning", joints(&ModelReport::before));
-    body += section("How to read the figures", definitions());
+    body += section("How to read the figures", definitions(escape_html(input.data.quantity)));
 
     std::string missing;
     for (const std::string& line : pictures.missing()) missing += "<p>" + escape_html(line) + "</p>\n";

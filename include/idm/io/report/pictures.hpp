@@ -102,7 +102,7 @@ inline std::vector<std::pair<double, double>> unscored_times(const ReportContext
     return out;
 }
 
-/// Predicted against measured torque over time, a panel for each joint.
+/// Predicted against measured over time, a panel for each joint.
 inline Chart trajectory_chart(const ReportContext& context, Index trajectory) {
     const TestReport& test = context.test();
     const std::vector<Index> rows = picture_rows(context, trajectory).rows;
@@ -119,10 +119,10 @@ inline Chart trajectory_chart(const ReportContext& context, Index trajectory) {
         return out;
     };
     const auto shaded = unscored_times(context, rows);
-    for (Index joint = 0; joint < test.measured.cols(); ++joint) {
+    for (const Index joint : context.shown()) {
         Panel panel{.title = context.input.data.joints[static_cast<std::size_t>(joint)],
                     .x_label = "time (s)",
-                    .y_label = "torque (" + context.input.data.unit + ")",
+                    .y_label = context.input.data.quantity + " (" + context.input.data.unit + ")",
                     .shaded = shaded};
         panel.curves.push_back(curve(test.measured, joint, measured_stroke));
         for (const ModelGroup& group : context.groups)
@@ -167,7 +167,7 @@ inline ErrorHistograms error_histograms(const ReportContext& context) {
 
 inline Chart histogram_chart(const ReportContext& context, const ErrorHistograms& histograms) {
     Chart chart{.title = "Distribution of the errors", .legend = model_legend(context), .panel_height = 240};
-    Panel panel{.x_label = "error / standard deviation of the joint's measured torque",
+    Panel panel{.x_label = "error / standard deviation of the joint's measured " + context.input.data.quantity,
                 .y_label = "share of errors (%)"};
     double high = 0;
     for (std::size_t i = 0; i < context.groups.size(); ++i) {

@@ -141,7 +141,8 @@ inline std::string place_of(const ReportContext& context, Index row) {
 inline std::string joint_table(const ReportContext& context, SplitScores ModelReport::*scores) {
     const std::string unit = " (" + escape_html(context.input.data.unit) + ")";
     HtmlTable table({"Joint", "Model", "nMSE", "RMSE" + unit, "MAE" + unit, "R&sup2;", "Worst error" + unit, "Where"});
-    for (std::size_t joint = 0; joint < context.input.data.joints.size(); ++joint) {
+    for (const Index target : context.shown()) {
+        const auto joint = static_cast<std::size_t>(target);
         for (const ModelGroup& group : context.groups) {
             const bool first = &group == &context.groups.front();
             const JointMetrics& m = (group.chosen->*scores).test.scored.joints[joint];
@@ -159,6 +160,28 @@ inline std::string joint_table(const ReportContext& context, SplitScores ModelRe
                    escape_html(context.input.data.joints[static_cast<std::size_t>(m.worst_joint)]) + ", " +
                        place_of(context, m.worst().worst_row)},
                   first ? "group" : "");
+    }
+    return table.html();
+}
+
+/// The groups' figures on the test set, each the mean over a model's seeds.
+inline std::string group_table(const ReportContext& context) {
+    HtmlTable table({"Group", "Model", "Targets", "nMSE, mean", "median", "pooled"});
+    for (const TargetGroup& targets : context.input.data.groups) {
+        for (const ModelGroup& group : context.groups) {
+            const bool first = &group == &context.groups.front();
+            const auto mean = [&](double GroupScore::*part) {
+                return figure(group
+                                  .over_seeds([&](const ModelReport& m) {
+                                      return group_score(m.after.test.scored, targets).*part;
+                                  })
+                                  .mean);
+            };
+            table.row({first ? escape_html(targets.name) : "", model_name(group),
+                       first ? count(static_cast<Index>(targets.targets.size())) : "", mean(&GroupScore::mean),
+                       mean(&GroupScore::median), mean(&GroupScore::pooled)},
+                      first ? "group" : "");
+        }
     }
     return table.html();
 }
