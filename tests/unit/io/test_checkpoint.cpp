@@ -132,7 +132,7 @@ TEMPLATE_TEST_CASE("ten epochs are five and five more, bit for bit, wherever the
     adam.ema = 0.9;
     sgd.optimiser = OptimiserKind::sgd;
     sgd.schedule = Schedule::plateau;
-    sgd.schedule_config.plateau = {.factor = 0.5, .patience = 0, .threshold = 0.05};
+    sgd.schedule_config.plateau = {.factor = 0.5, .patience = 0, .threshold = 0.5};
     lion.batch_size = 16;
     lion.accumulate = 2;
     lion.optimiser = OptimiserKind::lion;
