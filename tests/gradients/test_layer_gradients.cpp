@@ -36,6 +36,18 @@ TEST_CASE("gradient of Conv1D", "[gradients]") {
     SECTION("one tap") { check_layers(In(1, 1), 1, Conv<Padding::causal>(1, 1)); }
 }
 
+TEST_CASE("gradient of Conv1D in groups", "[gradients]") {
+    SECTION("valid, stride and dilation") {
+        check_layers(In(17, 6), 2, Conv1D<dynamic, dynamic, Padding::valid, dynamic, dynamic, dynamic>(9, 4, 3, 2, 3));
+    }
+    SECTION("same, even kernel, between other layers") {
+        check_layers(In(10, 2), 2, Dense<>(10), ReLU(), Conv1D<38, 4, Padding::same, 1, 1, 2>(), ReLU(), Dense<>(3));
+    }
+    SECTION("causal, dilation longer than the input") {
+        check_layers(In(6, 8), 2, Conv1D<4, 3, Padding::causal, 1, 4, 4>());
+    }
+}
+
 TEST_CASE("gradient of DepthwiseConv1D", "[gradients]") {
     SECTION("valid, stride and dilation") {
         check_layers(In(17, 3), 2, DepthwiseConv1D<dynamic, Padding::valid, dynamic, dynamic>(4, 3, 2));

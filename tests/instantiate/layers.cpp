@@ -52,10 +52,11 @@ void layers() {
 
 template <class T, class In>
 void all_layers() {
-    layers<T, In, Conv1D<>, Conv1D<4, 3, Padding::same>, Conv1D<4, 3, Padding::causal, 1, 2>, DepthwiseConv1D<>,
-           Dense<>, Dense<5>, GRU<>, GRU<5>, ReLU, LeakyReLU, ELU, Tanh, Sigmoid, Softplus, SiLU, GELU, Flatten,
-           LastStep, EveryStep, LayerNorm<>, LayerNorm<false>, BatchNorm1D, Dropout, AveragePool<>, MaxPool<>,
-           GlobalAveragePool, Residual<ReLU>, Sum<Dense<5>, Dense<5>>, WindowLinear<>, Sequential<Dense<>, ReLU>>();
+    layers<T, In, Conv1D<>, Conv1D<4, 3, Padding::same>, Conv1D<4, 3, Padding::causal, 1, 2>,
+           Conv1D<dynamic, dynamic, Padding::valid, 1, 1, dynamic>, DepthwiseConv1D<>, Dense<>, Dense<5>, GRU<>, GRU<5>,
+           ReLU, LeakyReLU, ELU, Tanh, Sigmoid, Softplus, SiLU, GELU, Flatten, LastStep, EveryStep, LayerNorm<>,
+           LayerNorm<false>, BatchNorm1D, Dropout, AveragePool<>, MaxPool<>, GlobalAveragePool, Residual<ReLU>,
+           Sum<Dense<5>, Dense<5>>, WindowLinear<>, Sequential<Dense<>, ReLU>>();
     // LayerThatCannotStream and LayerThatSeesPadding are names for compile errors: see tests/compile_fail.
     using Net = Sequential<Conv1D<4, 3, Padding::causal>, LastStep>;
     static_assert(SequenceTrainable<Net> && Prunable<Net>);

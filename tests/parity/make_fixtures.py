@@ -225,6 +225,16 @@ def write_conv(file, padding):
         write_pass(file, f"conv1d_{padding}", net, (2, length, c_in), (c_out, kernel, stride, dilation))
 
 
+def write_grouped(file, padding):
+    # c_in, c_out, kernel, stride, dilation, groups; length. Odd numbers of channels in a group around a vector's lanes.
+    shapes = [(4, 6, 3, 1, 1, 2, 7), (6, 51, 2, 1, 3, 3, 9), (34, 4, 4, 1, 2, 2, 10)]
+    if padding != "same":
+        shapes += [(15, 35, 3, 2, 2, 5, 11)]
+    for c_in, c_out, kernel, stride, dilation, groups, length in shapes:
+        net = nn.Sequential(conv(padding, c_in, c_out, kernel, stride, dilation, groups))
+        write_pass(file, f"grouped_{padding}", net, (2, length, c_in), (c_out, kernel, stride, dilation, groups))
+
+
 def write_depthwise(file, padding):
     # channels, kernel, stride, dilation; length
     shapes = [(3, 3, 1, 1, 7), (1, 1, 1, 1, 1), (33, 2, 1, 3, 9), (17, 4, 1, 2, 10)]
@@ -380,6 +390,7 @@ def main():
                 writer(file)
 
     write("conv1d", *(lambda file, p=p: write_conv(file, p) for p in ("valid", "same", "causal")))
+    write("grouped", *(lambda file, p=p: write_grouped(file, p) for p in ("valid", "same", "causal")))
     write("depthwise", *(lambda file, p=p: write_depthwise(file, p) for p in ("valid", "same", "causal")))
     write("layers", write_layers)
     write("activations", write_activations)

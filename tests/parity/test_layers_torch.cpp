@@ -41,6 +41,23 @@ TEMPLATE_TEST_CASE("Conv1D is PyTorch's, forward and backward", "[parity][conv1d
     CHECK(seen == std::map<std::string, int>{{"conv1d_valid", 9}, {"conv1d_same", 6}, {"conv1d_causal", 9}});
 }
 
+TEMPLATE_TEST_CASE("Conv1D in groups is PyTorch's Conv1d", "[parity][grouped]", float, double) {
+    Index seen = 0;
+    const auto check = [&](const Case& c, const char* name, auto layer) {
+        if (c.name != name) return;
+        ++seen;
+        const auto& o = c.options;
+        REQUIRE(o.size() == 5);
+        check_layers<TestType>(c, Sequential(decltype(layer)(o[0], o[1], o[2], o[3], o[4])));
+    };
+    for (const Case& c : read_cases("grouped.txt")) {
+        check(c, "grouped_valid", Conv1D<dynamic, dynamic, Padding::valid, dynamic, dynamic, dynamic>(1, 1));
+        check(c, "grouped_same", Conv1D<dynamic, dynamic, Padding::same, dynamic, dynamic, dynamic>(1, 1));
+        check(c, "grouped_causal", Conv1D<dynamic, dynamic, Padding::causal, dynamic, dynamic, dynamic>(1, 1));
+    }
+    CHECK(seen == 11);
+}
+
 TEMPLATE_TEST_CASE("DepthwiseConv1D is PyTorch's Conv1d of as many groups as channels", "[parity][depthwise]", float,
                    double) {
     Index seen = 0;

@@ -33,6 +33,12 @@ constexpr Index packed_offset(Index rows, Index columns, Index row, Index column
     return begin * rows + row * packed_block_width(columns, begin) + (column - begin);
 }
 
+/// Numbers of a bias whose groups are read vector by vector: the last vector of the last group may reach beyond it.
+constexpr Index grouped_bias_size(Index columns, Index groups) {
+    const Index of_group = columns / groups;
+    return packed_columns(columns - of_group + packed_columns(of_group));
+}
+
 /// What a kernel does to each output before it stores it.
 enum class Epilogue { none, relu };
 
@@ -42,6 +48,10 @@ enum class Epilogue { none, relu };
 ///
 /// Rows of x outside [0, in_length) count as zero. The SIMD kernels read them: the caller keeps `pad_left` zero rows
 /// before each sample and `pad_right()` behind it, see `forward_halo` and `backward_halo`.
+///
+/// With `groups`, the g-th share of the outputs reads the g-th share of the inputs alone: as many convolutions beside
+/// each other, their weights [kernel * in_channels / groups, out_channels / groups] packed one behind the other and the
+/// bias padded to `grouped_bias_size`.
 struct ConvShape {
     Index samples = 0;
     Index in_length = 0;
@@ -52,10 +62,14 @@ struct ConvShape {
     Index stride = 1;
     Index dilation = 1;
     Index pad_left = 0;
+    Index groups = 1;           // divides in_channels and out_channels
     Index x_sample_stride = 0;  // numbers from one sample to the next, at least in_length * in_channels
     Index y_sample_stride = 0;  // likewise for the output
 
-    constexpr Index weight_rows() const { return kernel * in_channels; }
+    constexpr Index group_inputs() const { return in_channels / groups; }
+    constexpr Index group_outputs() const { return out_channels / groups; }
+    constexpr Index weight_rows() const { return kernel * group_inputs(); }
+    constexpr Index group_weights() const { return packed_weight_size(weight_rows(), group_outputs()); }
     constexpr Index reach() const { return (kernel - 1) * dilation; }
     /// Rows behind in_length that the last output reads.
     constexpr Index pad_right() const {

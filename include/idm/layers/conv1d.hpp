@@ -29,13 +29,17 @@ struct ConvolutionLongerThanItsInput {
 ///
 ///     y[n, l, o] = b[o] + sum_k sum_c x[n, l S + k D - pad_left, c] w[o, c, k]
 ///
+/// With G groups, c runs over the C_in / G channels of o's own group alone.
+///
 /// *Shapes*: x [N, L, C_in], y [N, L_out, C_out] with L_out = floor((L + padding - (K - 1) D - 1) / S) + 1;
-/// parameters `weight` [C_out, C_in, K], `bias` [C_out].
-/// *Errors*: `ConfigError` for a count below 1, or `same` with a stride other than 1; `ShapeError` when the window
-/// exceeds the padded input (a compile error where the extents are static).
-/// *Cost*: 2 N L_out C_in K C_out flop, no allocation.
+/// parameters `weight` [C_out, C_in / G, K], `bias` [C_out].
+/// *Errors*: `ConfigError` for a count below 1, groups that don't divide C_out, or `same` with a stride other than 1;
+/// `ShapeError` when the window exceeds the padded input (a compile error where the extents are static) and for groups
+/// that don't divide C_in. *Cost*: 2 N L_out C_in K C_out / G flop, no allocation. As many groups as channels are
+/// DepthwiseConv1D's work: here lanes run over the outputs of one group.
 /// *Source*: https://pytorch.org/docs/stable/generated/torch.nn.Conv1d.html
-template <Index Out = dynamic, Index Kernel = dynamic, Padding P = Padding::valid, Index Stride = 1, Index Dilation = 1>
+template <Index Out = dynamic, Index Kernel = dynamic, Padding P = Padding::valid, Index Stride = 1, Index Dilation = 1,
+          Index Groups = 1>
 class Conv1D : public LayerDefaults {
 public:
     static constexpr bool fuses_epilogue = true;
@@ -43,12 +47,13 @@ public:
     static constexpr bool pads_input = P != Padding::valid && Kernel != 1;
     static constexpr Padding padding = P;
 
-    constexpr Conv1D() requires(Out != dynamic && Kernel != dynamic && Stride != dynamic && Dilation != dynamic) {
+    constexpr Conv1D() requires(Out != dynamic && Kernel != dynamic && Stride != dynamic && Dilation != dynamic &&
+                                Groups != dynamic) {
         check();
     }
     constexpr Conv1D(Index out_channels, Index kernel, Index stride = Stride == dynamic ? 1 : Stride,
-                     Index dilation = Dilation == dynamic ? 1 : Dilation)
-        : out_(out_channels), kernel_(kernel), stride_(stride), dilation_(dilation) {
+                     Index dilation = Dilation == dynamic ? 1 : Dilation, Index groups = Groups == dynamic ? 1 : Groups)
+        : out_(out_channels), kernel_(kernel), stride_(stride), dilation_(dilation), groups_(groups) {
         check();
     }
 
@@ -56,32 +61,42 @@ public:
     constexpr Index kernel() const { return kernel_.value(); }
     constexpr Index stride() const { return stride_.value(); }
     constexpr Index dilation() const { return dilation_.value(); }
+    constexpr Index groups() const { return groups_.value(); }
     constexpr Index reach() const { return (kernel() - 1) * dilation(); }
     constexpr Index pad_total() const { return P == Padding::valid ? 0 : reach(); }
     constexpr Index pad_left() const { return P == Padding::same ? pad_total() / 2 : pad_total(); }
 
     template <Index L, Index C, Index F>
     constexpr auto output_shape(const Shape<L, C, F>& in) const {
+        return output_shape_of(in, *this);
+    }
+    /// `output_shape` with errors in the name of `layer`, for layers that are a convolution to their users.
+    template <Index L, Index C, Index F, class Named>
+    constexpr auto output_shape_of(const Shape<L, C, F>& in, const Named& layer) const {
         constexpr Index length = static_length<L>();
         const Index padded = in.length() + pad_total();
         // Not require(): that would build name(), an allocation, on every pass.
         if (padded <= reach()) [[unlikely]]
-            detail::raise<ShapeError>(name(), ": expected an input of at least ", reach() + 1 - pad_total(),
+            detail::raise<ShapeError>(layer.name(), ": expected an input of at least ", reach() + 1 - pad_total(),
                                       " steps ((kernel - 1) * dilation + 1), got ", in.length(),
                                       "; take a longer window or a smaller kernel");
+        if (in.channels() % groups() != 0) [[unlikely]]
+            detail::raise<ShapeError>(layer.name(), ": expected input channels that ", groups(),
+                                      " groups can share evenly, got ", in.channels());
         return Shape<length, Out>((padded - reach() - 1) / stride() + 1, out_channels());
     }
 
     template <class In>
     constexpr Index parameter_count(const In& in) const {
-        return kernels::packed_weight_size(kernel() * in.channels(), out_channels()) + bias_size();
+        return weight_size(in) + kernels::grouped_bias_size(out_channels(), groups());
     }
     template <class In>
     void list_parameters(const In& in, Index offset, const std::string& prefix, std::vector<ParameterInfo>& out) const {
-        out.push_back(ParameterInfo::weight(prefix + "weight", {out_channels(), in.channels(), kernel()}, offset,
-                                            out_channels(), in.channels(), kernel()));
+        const Index inputs = in.channels() / groups();
+        out.push_back(ParameterInfo::weight(prefix + "weight", {out_channels(), inputs, kernel()}, offset,
+                                            out_channels(), inputs, kernel(), groups()));
         out.push_back(
-            ParameterInfo::vector(prefix + "bias", offset + weight_size(in), out_channels(), kernel() * in.channels()));
+            ParameterInfo::vector(prefix + "bias", offset + weight_size(in), out_channels(), kernel() * inputs));
     }
 
     template <class In>
@@ -104,9 +119,9 @@ public:
     /// The form that takes one step at a time: the same taps over the newest steps, without padding.
     template <class In>
     constexpr auto streaming(const In&) const requires(P != Padding::same && Stride == 1) {
-        using Taps = Conv1D<Out, Kernel, Padding::valid, 1, Dilation>;
+        using Taps = Conv1D<Out, Kernel, Padding::valid, 1, Dilation, Groups>;
         constexpr Index rows = detail::map_static<[](Index k, Index d) { return (k - 1) * d + 1; }, Kernel, Dilation>();
-        return OverNewest<Taps, rows>(Taps(out_channels(), kernel(), 1, dilation()), reach() + 1);
+        return OverNewest<Taps, rows>(Taps(out_channels(), kernel(), 1, dilation(), groups()), reach() + 1);
     }
 
     /// Its backward pass is `backward`.
@@ -140,6 +155,7 @@ public:
         s.stride = stride();
         s.dilation = dilation();
         s.pad_left = pad_left();
+        s.groups = groups();
         s.x_sample_stride = x_stride;
         s.y_sample_stride = y_stride;
         return s;
@@ -149,6 +165,7 @@ public:
         std::string text = detail::message("Conv1D(", out_channels(), ", k", kernel());
         if (stride() != 1) text += detail::message(", stride ", stride());
         if (dilation() != 1) text += detail::message(", dilation ", dilation());
+        if (groups() != 1) text += detail::message(", groups ", groups());
         return text + ", " + to_string(P) + ")";
     }
 
@@ -168,20 +185,23 @@ private:
         detail::require<ConfigError>(out_channels() >= 1 && kernel() >= 1 && stride() >= 1 && dilation() >= 1,
                                      "Conv1D: expected out_channels, kernel, stride and dilation of at least 1, got ",
                                      out_channels(), ", ", kernel(), ", ", stride(), ", ", dilation());
+        detail::require<ConfigError>(groups() >= 1 && out_channels() % groups() == 0,
+                                     "Conv1D: expected groups that share the output channels evenly, got ", groups(),
+                                     " groups of ", out_channels(), " channels");
         detail::require<ConfigError>(P != Padding::same || stride() == 1,
                                      "Conv1D: padding 'same' keeps the length and so needs stride 1, got ", stride(),
                                      "; use valid or causal");
     }
-    constexpr Index bias_size() const { return kernels::packed_columns(out_channels()); }
     template <class In>
     constexpr Index weight_size(const In& in) const {
-        return kernels::packed_weight_size(kernel() * in.channels(), out_channels());
+        return groups() * kernels::packed_weight_size(kernel() * (in.channels() / groups()), out_channels() / groups());
     }
 
     [[no_unique_address]] Extent<Out> out_;
     [[no_unique_address]] Extent<Kernel> kernel_;
     [[no_unique_address]] Extent<Stride> stride_;
     [[no_unique_address]] Extent<Dilation> dilation_;
+    [[no_unique_address]] Extent<Groups> groups_;
 };
 
 IDM_NAMESPACE_END

@@ -37,7 +37,7 @@ public:
 
     template <class In>
     constexpr auto output_shape(const In& in) const {
-        return conv(in).output_shape(in);
+        return conv(in).output_shape_of(in, *this);
     }
     template <class In>
     constexpr Index parameter_count(const In& in) const {

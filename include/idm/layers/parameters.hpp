@@ -18,8 +18,9 @@ IDM_NAMESPACE_BEGIN
 /// A `statistic` is measured by the layer, not learned (a running mean): the layer's backward pass adds
 /// samples * (old value - new value) to its place in the gradient, and a training step subtracts the mean of that.
 ///
-/// A weight is packed (see kernels/shapes.hpp); `taps` and `channels` map it to PyTorch's [out, channels, taps]. A
-/// Dense behind a Flatten is such a weight too: PyTorch flattens [C, L], so its columns run over channels first.
+/// A weight is packed (see kernels/shapes.hpp), group behind group; `taps` and `channels` map it to PyTorch's [out,
+/// channels, taps]. A Dense behind a Flatten is such a weight too: PyTorch flattens [C, L], so its columns run over
+/// channels first.
 struct ParameterInfo {
     std::string name;
     std::vector<Index> shape;
@@ -31,20 +32,23 @@ struct ParameterInfo {
     Index outputs = 0;
     std::optional<double> initial = {};  // every number's start value; none: drawn at random
     bool statistic = false;
+    Index groups = 1;  // of a convolution: `channels` are those of one group
 
     /// Offset in the model's buffer of PyTorch's element `flat` (row-major over `shape`).
     Index buffer_index(Index flat) const {
         if (taps == 0) return offset + flat;
         const Index k = flat % taps, c = flat / taps % channels, o = flat / taps / channels;
-        return offset + kernels::packed_offset(taps * channels, outputs, k * channels + c, o);
+        const Index rows = taps * channels, columns = outputs / groups;
+        return offset + o / columns * kernels::packed_weight_size(rows, columns) +
+               kernels::packed_offset(rows, columns, k * channels + c, o % columns);
     }
 
     static ParameterInfo vector(std::string name, Index offset, Index size, Index fan_in) {
-        return {std::move(name), {size}, offset, size, fan_in, 0, 0, 0, {}, false};
+        return {std::move(name), {size}, offset, size, fan_in, 0, 0, 0, {}, false, 1};
     }
     /// `torch_shape` is [out, channels, taps] of a convolution or [out, channels * taps] of a linear layer.
     static ParameterInfo weight(std::string name, std::vector<Index> torch_shape, Index offset, Index outputs,
-                                Index channels, Index taps) {
+                                Index channels, Index taps, Index groups = 1) {
         return {std::move(name),
                 std::move(torch_shape),
                 offset,
@@ -54,11 +58,12 @@ struct ParameterInfo {
                 channels,
                 outputs,
                 {},
-                false};
+                false,
+                groups};
     }
     /// A vector whose numbers all start at `initial`.
     static ParameterInfo constant(std::string name, Index offset, Index size, double initial, bool statistic = false) {
-        return {std::move(name), {size}, offset, size, 1, 0, 0, 0, initial, statistic};
+        return {std::move(name), {size}, offset, size, 1, 0, 0, 0, initial, statistic, 1};
     }
 };
 

@@ -84,6 +84,12 @@ TEST_CASE("no forward or backward pass allocates", "[allocations]") {
     SECTION("LayerNorm") {
         check_no_allocation(network_run<float>(in, Sequential(net, LayerNorm<false>(), LayerNorm()), 3));
     }
+    SECTION("Conv1D in groups") {
+        check_no_allocation(network_run<float>(in,
+                                               Sequential(net, Dense<>(6), Conv1D<9, 2, Padding::causal, 1, 1, 3>(),
+                                                          ReLU(), Conv1D<4, 2, Padding::valid, 2, 1, 1>()),
+                                               3));
+    }
     SECTION("DepthwiseConv1D") {
         check_no_allocation(network_run<float>(in, Sequential(net, DepthwiseConv1D<2, Padding::causal>(), ReLU()), 3));
     }

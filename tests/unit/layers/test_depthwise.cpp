@@ -55,7 +55,9 @@ TEST_CASE("DepthwiseConv1D keeps the channels and refuses what Conv1D refuses", 
     CHECK(DepthwiseConv1D<3, Padding::causal, 1, 2>().name() == "DepthwiseConv1D(k3, dilation 2, causal)");
     REQUIRE_THROWS_AS(DepthwiseConv1D<>(0), ConfigError);
     REQUIRE_THROWS_AS((DepthwiseConv1D<dynamic, Padding::same, dynamic>(3, 2)), ConfigError);
-    REQUIRE_THROWS_AS(DepthwiseConv1D<>(4).output_shape(Shape<dynamic, 2>(3, 2)), ShapeError);
+    REQUIRE_THROWS_WITH(DepthwiseConv1D<>(4).output_shape(Shape<dynamic, 2>(3, 2)),
+                        "DepthwiseConv1D(k4, valid): expected an input of at least 4 steps ((kernel - 1) * dilation + "
+                        "1), got 3; take a longer window or a smaller kernel");
 }
 
 TEMPLATE_TEST_CASE("DepthwiseConv1D runs sample by sample", "[depthwise]", float, double) {

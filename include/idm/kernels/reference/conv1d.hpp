@@ -9,11 +9,19 @@
 IDM_NAMESPACE_BEGIN
 namespace kernels::reference {
 
+/// Where the weight of tap k and the c-th input of its group lies for output o.
+constexpr Index conv1d_weight(const ConvShape& s, Index k, Index c, Index o) {
+    return o / s.group_outputs() * s.group_weights() +
+           packed_offset(s.weight_rows(), s.group_outputs(), k * s.group_inputs() + c, o % s.group_outputs());
+}
+/// The first input that output o reads.
+constexpr Index conv1d_first_input(const ConvShape& s, Index o) { return o / s.group_outputs() * s.group_inputs(); }
+
 /// y = epilogue(conv1d(x, w) + b).
 ///
-/// *Shapes*: x [samples, in_length, in_channels], w packed [kernel * in_channels, out_channels], b padded
-/// [out_channels], y [samples, out_length, out_channels] (overwritten); strides between samples from `s`.
-/// *Source*: https://pytorch.org/docs/stable/generated/torch.nn.Conv1d.html
+/// *Shapes*: x [samples, in_length, in_channels], w packed [kernel * in_channels, out_channels] (with groups see
+/// `ConvShape`), b padded [out_channels], y [samples, out_length, out_channels] (overwritten); strides between samples
+/// from `s`. *Source*: https://pytorch.org/docs/stable/generated/torch.nn.Conv1d.html
 template <class T>
 void conv1d_forward(const ConvShape& s, const T* x, const T* w, const T* b, T* y, Epilogue epilogue) {
     for (Index n = 0; n < s.samples; ++n)
@@ -23,9 +31,8 @@ void conv1d_forward(const ConvShape& s, const T* x, const T* w, const T* b, T* y
                 for (Index k = 0; k < s.kernel; ++k) {
                     const Index row = l * s.stride + k * s.dilation - s.pad_left;
                     if (row < 0 || row >= s.in_length) continue;
-                    for (Index c = 0; c < s.in_channels; ++c)
-                        sum += x[n * s.x_sample_stride + row * s.in_channels + c] *
-                               w[packed_offset(s.weight_rows(), s.out_channels, k * s.in_channels + c, o)];
+                    const Index first = n * s.x_sample_stride + row * s.in_channels + conv1d_first_input(s, o);
+                    for (Index c = 0; c < s.group_inputs(); ++c) sum += x[first + c] * w[conv1d_weight(s, k, c, o)];
                 }
                 if (epilogue == Epilogue::relu && sum < T(0)) sum = T(0);
                 y[n * s.y_sample_stride + l * s.out_channels + o] = sum;
@@ -50,11 +57,10 @@ void conv1d_backward_input(const ConvShape& s, const T* d_y, const T* w, T* d_x,
             for (Index k = 0; k < s.kernel; ++k) {
                 const Index row = l * s.stride + k * s.dilation - s.pad_left;
                 if (row < 0 || row >= s.in_length) continue;
-                for (Index c = 0; c < s.in_channels; ++c)
+                for (Index c = 0; c < s.group_inputs(); ++c)
                     for (Index o = 0; o < s.out_channels; ++o)
-                        d_sample[row * s.in_channels + c] +=
-                            d_y[n * s.y_sample_stride + l * s.out_channels + o] *
-                            w[packed_offset(s.weight_rows(), s.out_channels, k * s.in_channels + c, o)];
+                        d_sample[row * s.in_channels + conv1d_first_input(s, o) + c] +=
+                            d_y[n * s.y_sample_stride + l * s.out_channels + o] * w[conv1d_weight(s, k, c, o)];
             }
     }
 }
@@ -73,9 +79,8 @@ void conv1d_backward_weights_accumulate(const ConvShape& s, const T* x, const T*
                 for (Index k = 0; k < s.kernel; ++k) {
                     const Index row = l * s.stride + k * s.dilation - s.pad_left;
                     if (row < 0 || row >= s.in_length) continue;
-                    for (Index c = 0; c < s.in_channels; ++c)
-                        d_w[packed_offset(s.weight_rows(), s.out_channels, k * s.in_channels + c, o)] +=
-                            x[n * s.x_sample_stride + row * s.in_channels + c] * d;
+                    const Index first = n * s.x_sample_stride + row * s.in_channels + conv1d_first_input(s, o);
+                    for (Index c = 0; c < s.group_inputs(); ++c) d_w[conv1d_weight(s, k, c, o)] += x[first + c] * d;
                 }
             }
 }

@@ -9,9 +9,10 @@
 IDM_NAMESPACE_BEGIN
 namespace kernels::simd {
 
+/// The product of one group.
 inline constexpr Product conv_product(const ConvShape& s) {
     Product p;
-    const bool merged = s.dilation == 1 || s.kernel == 1;
+    const bool merged = s.kernel == 1 || (s.dilation == 1 && s.groups == 1);
     p.groups = s.samples;
     p.x_group = s.x_sample_stride;
     p.y_group = s.y_sample_stride;
@@ -20,8 +21,8 @@ inline constexpr Product conv_product(const ConvShape& s) {
     p.y_row = s.out_channels;
     p.taps = merged ? 1 : s.kernel;
     p.x_tap = s.dilation * s.in_channels;
-    p.inner = merged ? s.kernel * s.in_channels : s.in_channels;
-    p.columns = s.out_channels;
+    p.inner = merged ? s.weight_rows() : s.group_inputs();
+    p.columns = s.group_outputs();
     if (p.rows == 1) {  // one row per sample: the samples are the rows, and tiles run over them
         p.rows = p.groups;
         p.x_row = p.x_group;
@@ -34,24 +35,28 @@ inline constexpr Product conv_product(const ConvShape& s) {
 /// Reads the halo of x: see `forward_halo`.
 template <class Arch, class T>
 void conv1d_forward(const ConvShape& s, const T* x, const T* w, const T* b, T* y, Epilogue epilogue) {
-    product_forward<Arch>(conv_product(s), x - s.pad_left * s.in_channels, w, b, false, epilogue, y);
+    const Product p = conv_product(s);
+    const T* from = x - s.pad_left * s.in_channels;
+    for (Index g = 0; g < s.groups; ++g)
+        product_forward<Arch>(p, from + g * s.group_inputs(), w + g * s.group_weights(),
+                              b ? b + g * s.group_outputs() : nullptr, false, epilogue, y + g * s.group_outputs());
 }
 
-/// Numbers of scratch that `conv1d_backward_input` needs: the transposed weights.
+/// Numbers of scratch that `conv1d_backward_input` needs: a group's transposed weights.
 template <class T>
 constexpr Index conv1d_backward_input_scratch(const ConvShape& s) {
-    return packed_weight_size(s.kernel * s.out_channels, s.in_channels);
+    return packed_weight_size(s.kernel * s.group_outputs(), s.group_inputs());
 }
 
-/// Reads the halo of d_y: see `backward_halo`.
+/// One group of `conv1d_backward_input`; for a stride other than 1 it adds to d_x.
 template <class Arch, class T>
-void conv1d_backward_input(const ConvShape& s, const T* d_y, const T* w, T* d_x, T* scratch) {
-    const Index to_rows = s.kernel * s.out_channels;
+void conv1d_backward_group(const ConvShape& s, const T* d_y, const T* w, T* d_x, T* scratch) {
+    const Index inputs = s.group_inputs(), outputs = s.group_outputs(), to_rows = s.kernel * outputs;
     if (s.stride == 1) {
         // A convolution of d_y with the taps in reverse order.
         for (Index k = 0; k < s.kernel; ++k)
-            transpose_tap(s.weight_rows(), k * s.in_channels, s.in_channels, s.out_channels, w, to_rows,
-                          (s.kernel - 1 - k) * s.out_channels, scratch);
+            transpose_tap(s.weight_rows(), k * inputs, inputs, outputs, w, to_rows, (s.kernel - 1 - k) * outputs,
+                          scratch);
         ConvShape t = s;
         t.in_length = s.out_length;
         t.in_channels = s.out_channels;
@@ -65,9 +70,8 @@ void conv1d_backward_input(const ConvShape& s, const T* d_y, const T* w, T* d_x,
         return;
     }
     for (Index k = 0; k < s.kernel; ++k)
-        transpose_tap(s.weight_rows(), k * s.in_channels, s.in_channels, s.out_channels, w, s.out_channels, Index(0),
-                      scratch + k * packed_weight_size(s.out_channels, s.in_channels));
-    for (Index n = 0; n < s.samples; ++n) std::fill_n(d_x + n * s.x_sample_stride, s.in_length * s.in_channels, T(0));
+        transpose_tap(s.weight_rows(), k * inputs, inputs, outputs, w, outputs, Index(0),
+                      scratch + k * packed_weight_size(outputs, inputs));
     // Tap k adds to the rows l * stride + k * dilation - pad_left of the l for which they lie inside.
     for (Index k = 0; k < s.kernel; ++k) {
         const Index shift = k * s.dilation - s.pad_left;
@@ -82,18 +86,33 @@ void conv1d_backward_input(const ConvShape& s, const T* d_y, const T* w, T* d_x,
         p.rows = end - first;
         p.x_row = s.out_channels;
         p.y_row = s.stride * s.in_channels;
-        p.inner = s.out_channels;
-        p.columns = s.in_channels;
-        product_forward<Arch>(
-            p, d_y + first * s.out_channels, scratch + k * packed_weight_size(s.out_channels, s.in_channels),
-            static_cast<const T*>(nullptr), true, Epilogue::none, d_x + (first * s.stride + shift) * s.in_channels);
+        p.inner = outputs;
+        p.columns = inputs;
+        product_forward<Arch>(p, d_y + first * s.out_channels, scratch + k * packed_weight_size(outputs, inputs),
+                              static_cast<const T*>(nullptr), true, Epilogue::none,
+                              d_x + (first * s.stride + shift) * s.in_channels);
     }
+}
+
+/// Reads the halo of d_y: see `backward_halo`.
+template <class Arch, class T>
+void conv1d_backward_input(const ConvShape& s, const T* d_y, const T* w, T* d_x, T* scratch) {
+    if (s.stride != 1)
+        for (Index n = 0; n < s.samples; ++n)
+            std::fill_n(d_x + n * s.x_sample_stride, s.in_length * s.in_channels, T(0));
+    for (Index g = 0; g < s.groups; ++g)
+        conv1d_backward_group<Arch>(s, d_y + g * s.group_outputs(), w + g * s.group_weights(),
+                                    d_x + g * s.group_inputs(), scratch);
 }
 
 /// Reads the halo of x: see `forward_halo`.
 template <class Arch, class T>
 void conv1d_backward_weights_accumulate(const ConvShape& s, const T* x, const T* d_y, T* d_w, T* d_b) {
-    product_backward_weights<Arch>(conv_product(s), x - s.pad_left * s.in_channels, d_y, d_w, d_b);
+    const Product p = conv_product(s);
+    const T* from = x - s.pad_left * s.in_channels;
+    for (Index g = 0; g < s.groups; ++g)
+        product_backward_weights<Arch>(p, from + g * s.group_inputs(), d_y + g * s.group_outputs(),
+                                       d_w + g * s.group_weights(), d_b + g * s.group_outputs());
 }
 
 }  // namespace kernels::simd
