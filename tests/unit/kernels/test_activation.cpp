@@ -23,11 +23,11 @@ Guarded<T> uniform(Index size, std::uint64_t seed) {
     return numbers;
 }
 
-/// Each of exp, expm1, log1p_unit, tanh and erf is at most 3 units in the last place off (erf in double 100, see
-/// test_functions.cpp), on numbers below 2, and at most 8 roundings follow.
+/// Each of exp, expm1, log1p_unit, tanh and erf is at most 4 units in the last place off (see test_functions.cpp), on
+/// numbers below 2, and at most 8 roundings follow.
 template <class T>
 double bound() {
-    return 2 * ((sizeof(T) == 4 ? 3 : 100) + 8) * static_cast<double>(std::numeric_limits<T>::epsilon());
+    return 2 * (4 + 8) * static_cast<double>(std::numeric_limits<T>::epsilon());
 }
 
 template <class T>
