@@ -114,6 +114,10 @@ TEMPLATE_TEST_CASE("what depends on the newest steps streams", "[streaming]", fl
     const auto skip = Sequential(Conv1D<6, 1>(), Residual(Conv1D<6, 4, Padding::causal>(), GELU(), Dense<6>()),
                                  Sigmoid(), Residual(Conv1D<6, 2, Padding::causal, 1, 5>()), LastStep(), Dense<2>());
     check_stream(TestModel<T, std::remove_const_t<decltype(skip)>>({9, 3}, skip));
+    const auto norms =
+        Sequential(LayerNorm(), Conv1D<6, 4, Padding::causal>(), BatchNorm1D(), GELU(), Dropout(), LastStep(),
+                   LayerNorm<false>(), Sum(Sequential(Dense<5>(), Tanh(), Dense<2>()), Dense<2>()));
+    check_stream(TestModel<T, std::remove_const_t<decltype(norms)>>({9, 3}, norms));
 }
 
 TEMPLATE_TEST_CASE("a window computes its cone alone", "[cone]", float, double) {
