@@ -1,5 +1,6 @@
 // The whole way: log, evaluation before learning, training of three models, evaluation after, report.
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
@@ -29,6 +30,8 @@ namespace {
 using examples::Options;
 using idm::Index;
 using Data = idm::Dataset<float>;
+
+constexpr Index baseline_window = 16;
 
 /// The rows that everything is scored on.
 struct Evaluation {
@@ -122,9 +125,12 @@ void run_network(const Evaluation& evaluation, const idm::ModelConfig& config, c
     constexpr bool starts_at_baseline = requires(M & model, const idm::Baseline<float>& baseline) {
         model.set_linear(baseline);
     };
-    idm::Baseline<float> linear(config);  // of the network's window
-    if constexpr (starts_at_baseline)
+    // The reference itself: a ridge over the longer window of Cnn2 is no better a start.
+    idm::Baseline<float> linear({std::min(config.window, baseline_window), config.inputs, config.outputs});
+    if constexpr (starts_at_baseline) {
         idm::fit_ridge(linear, evaluation.data, idm::default_ridge_lambdas(), evaluation.threads);
+        trainer.loss.weights = examples::spread_weights(evaluation.data.normaliser);
+    }
     for (int seed = 1; seed <= options.seeds; ++seed) {
         M model(config);
         if (seed == 1) std::printf("%s\n", idm::format_layer_table(model).c_str());
@@ -313,7 +319,7 @@ int run(const Options& options, const examples::DataSource& source) {
     };
     report.references = references(evaluation);
     Best<First, Second> best;
-    run_baseline(evaluation, config(16), best.baseline, report.models);
+    run_baseline(evaluation, config(baseline_window), best.baseline, report.models);
     const bool skip = source.linear_skip;
     run_network(evaluation, config(16), skip ? "Cnn1 + linear" : "Cnn1",
                 skip ? examples::linear_skip_training() : idm::TrainerConfig{}, options, trainings, best.cnn1,

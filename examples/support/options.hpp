@@ -166,6 +166,15 @@ inline idm::TrainerConfig linear_skip_training() {
     return {.epochs = 30, .batch_size = 128, .rate = 5e-4, .ema = 0.999};
 }
 
+/// Weights of the loss in proportion to each target's spread in the log's units, mean 1: targets normalised alike make
+/// a joint that hardly moves as dear as one that swings.
+inline std::vector<double> spread_weights(const idm::Normaliser<float>& normaliser) {
+    const auto& scale = normaliser.target_scale();
+    std::vector<double> weights;
+    for (const float spread : scale) weights.push_back(static_cast<double>(spread) / static_cast<double>(scale.mean()));
+    return weights;
+}
+
 /// The data that the options name, with the options' window and filters.
 inline DataSource load(const Options& o) {
     DataSource source = !o.logs.empty()             ? own_log(o)

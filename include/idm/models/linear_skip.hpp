@@ -56,19 +56,27 @@ public:
 
     explicit LinearSkip(const ModelConfig& config = {}) : LinearSkip(Base(config).network()) {}
 
-    /// Puts a Baseline's weights in the linear part. *Errors*: `ShapeError` when its extents differ.
+    /// Puts a Baseline's weights in the linear part. Of a Baseline with a shorter window, the steps before get weight
+    /// 0.
+    ///
+    /// *Errors*: `ShapeError` for other inputs or outputs, or a longer window.
     template <Index W, Index I, Index O>
     void set_linear(const Baseline<Scalar, W, I, O>& baseline) {
-        detail::require<ShapeError>(baseline.window() == this->window() && baseline.inputs() == this->inputs() &&
+        detail::require<ShapeError>(baseline.window() <= this->window() && baseline.inputs() == this->inputs() &&
                                         baseline.outputs() == this->outputs(),
-                                    "set_linear: expected a Baseline of window ", this->window(), ", ", this->inputs(),
-                                    " inputs and ", this->outputs(), " outputs, got ", baseline.window(), ", ",
-                                    baseline.inputs(), " and ", baseline.outputs());
+                                    "set_linear: expected a Baseline of window ", this->window(), " or less, ",
+                                    this->inputs(), " inputs and ", this->outputs(), " outputs, got ",
+                                    baseline.window(), ", ", baseline.inputs(), " and ", baseline.outputs());
         const auto from = baseline.named_parameters();  // weight [outputs, inputs * window], channels first, and bias
         const auto named = this->named_parameters();
-        const auto to = named.end() - 2;  // weight [outputs, inputs, window], the same order, and bias
-        for (std::ptrdiff_t p = 0; p < 2; ++p)
-            for (Index i = 0; i < to[p].size(); ++i) to[p][i] = from[static_cast<std::size_t>(p)][i];
+        const auto &weight = named[named.size() - 2],
+                   &bias = named.back();  // [outputs, inputs, window]: the same order
+        const Index rows = this->outputs() * this->inputs(), shift = this->window() - baseline.window();
+        for (Index row = 0; row < rows; ++row)
+            for (Index t = 0; t < this->window(); ++t)
+                weight[row * this->window() + t] =
+                    t < shift ? Scalar(0) : Scalar(from[0][row * baseline.window() + t - shift]);
+        for (Index o = 0; o < bias.size(); ++o) bias[o] = from[1][o];
     }
 
 private:

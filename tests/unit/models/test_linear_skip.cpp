@@ -62,6 +62,18 @@ TEMPLATE_TEST_CASE("LinearSkip starts at the Baseline", "[linear_skip]", float, 
     check_starts_at_baseline<Cnn2<T, 31, 1, 2>>({});
 }
 
+TEST_CASE("a Baseline of a shorter window sees the newest steps", "[linear_skip]") {
+    LinearSkip<Cnn1<double>> model({9, 3, 2});
+    Baseline<double> baseline({4, 3, 2});
+    model.initialise(1);
+    baseline.initialise(2);
+    model.set_linear(baseline);
+    const auto x = numbers<double>(3, 0, 9 * 3);
+    const auto y = outputs_of(model, x, 1),
+               wanted = outputs_of(baseline, std::vector<double>(x.begin() + 5 * 3, x.end()), 1);
+    for (std::size_t o = 0; o < 2; ++o) CHECK(y[o] == Approx(wanted[o]).epsilon(1e-13));
+}
+
 TEST_CASE("LinearSkip: name, layer table, parameters", "[linear_skip]") {
     const LinearSkip<Cnn1<float>> model({9, 3, 2});
     CHECK(std::string(model.name) == "cnn1_linear_skip");
@@ -85,9 +97,11 @@ TEST_CASE("LinearSkip: name, layer table, parameters", "[linear_skip]") {
 
 TEST_CASE("LinearSkip refuses a Baseline of other extents", "[linear_skip]") {
     LinearSkip<Cnn1<float>> model({9, 3, 2});
-    REQUIRE_THROWS_AS(model.set_linear(Baseline<float>({8, 3, 2})), ShapeError);
-    REQUIRE_THROWS_WITH(model.set_linear(Baseline<float>({8, 3, 2})),
-                        "set_linear: expected a Baseline of window 9, 3 inputs and 2 outputs, got 8, 3 and 2");
+    REQUIRE_THROWS_AS(model.set_linear(Baseline<float>({10, 3, 2})), ShapeError);
+    REQUIRE_THROWS_AS(model.set_linear(Baseline<float>({9, 4, 2})), ShapeError);
+    REQUIRE_THROWS_AS(model.set_linear(Baseline<float>({9, 3, 1})), ShapeError);
+    REQUIRE_THROWS_WITH(model.set_linear(Baseline<float>({10, 3, 2})),
+                        "set_linear: expected a Baseline of window 9 or less, 3 inputs and 2 outputs, got 10, 3 and 2");
 }
 
 TEMPLATE_TEST_CASE("LinearSkip of Cnn2 on a chunk gives what its windows give", "[linear_skip]", float, double) {

@@ -20,7 +20,7 @@ public:
 
 }  // namespace
 
-TEST_CASE("a GRU network learns on windows; on sequences it is refused", "[gru]") {
+TEST_CASE("a GRU network learns on windows, on sequences it is refused", "[gru]") {
     const auto data = linear_dataset<float>();
     Recurrent model;
     model.initialise(1);
