@@ -20,6 +20,7 @@
 #include <idm/kernels/simd/elementwise.hpp>
 #include <idm/kernels/simd/gru.hpp>
 #include <idm/kernels/simd/norm.hpp>
+#include <idm/kernels/simd/pooling.hpp>
 #endif
 
 // The one place that chooses an implementation. Layers and training call `kernels::conv1d_forward` and its like.
@@ -28,13 +29,9 @@ IDM_NAMESPACE_BEGIN
 namespace kernels {
 
 // One form for all: see there.
-using reference::average_pool_backward;
-using reference::average_pool_forward;
 using reference::batch_statistics;
 using reference::channel_scales;
 using reference::dropout;
-using reference::max_pool_backward;
-using reference::max_pool_forward;
 using reference::normalise_channels;
 using reference::normalise_channels_backward;
 using reference::scale_channels;
@@ -46,6 +43,8 @@ using reference::activation_backward;
 using reference::activation_forward;
 using reference::adam;
 using reference::add_accumulate;
+using reference::average_pool_backward;
+using reference::average_pool_forward;
 using reference::conv1d_backward_input;
 using reference::conv1d_backward_input_scratch;
 using reference::conv1d_backward_weights_accumulate;
@@ -62,6 +61,8 @@ using reference::gru_forward;
 using reference::layer_norm_backward;
 using reference::layer_norm_forward;
 using reference::lion;
+using reference::max_pool_backward;
+using reference::max_pool_forward;
 using reference::relu_backward;
 using reference::relu_forward;
 using reference::sgd;
@@ -124,6 +125,22 @@ void layer_norm_forward(Index rows, Index channels, T epsilon, const T* x, T* y)
 template <class T>
 void layer_norm_backward(Index rows, Index channels, T epsilon, const T* x, const T* d_y, T* d_x) {
     simd::layer_norm_backward<DefaultArch>(rows, channels, epsilon, x, d_y, d_x);
+}
+template <class T>
+void average_pool_forward(const PoolShape& s, const T* x, T* y) {
+    simd::average_pool_forward<DefaultArch>(s, x, y);
+}
+template <class T>
+void average_pool_backward(const PoolShape& s, const T* d_y, T* d_x) {
+    simd::average_pool_backward<DefaultArch>(s, d_y, d_x);
+}
+template <class T>
+void max_pool_forward(const PoolShape& s, const T* x, T* y) {
+    simd::max_pool_forward<DefaultArch>(s, x, y);
+}
+template <class T>
+void max_pool_backward(const PoolShape& s, const T* x, const T* d_y, T* d_x) {
+    simd::max_pool_backward<DefaultArch>(s, x, d_y, d_x);
 }
 template <class T, class Function>
 void activation_forward(const Function& f, Index size, const T* x, T* y) {

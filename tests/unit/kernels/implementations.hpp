@@ -24,6 +24,10 @@ struct Reference {
     static constexpr auto gru_forward = kernels::reference::gru_forward<T>;
     static constexpr auto layer_norm_forward = kernels::reference::layer_norm_forward<T>;
     static constexpr auto layer_norm_backward = kernels::reference::layer_norm_backward<T>;
+    static constexpr auto average_pool_forward = kernels::reference::average_pool_forward<T>;
+    static constexpr auto average_pool_backward = kernels::reference::average_pool_backward<T>;
+    static constexpr auto max_pool_forward = kernels::reference::max_pool_forward<T>;
+    static constexpr auto max_pool_backward = kernels::reference::max_pool_backward<T>;
     static constexpr auto gru_backward = kernels::reference::gru_backward<T>;
     static constexpr auto depthwise_backward_input = kernels::reference::depthwise_backward_input<T>;
     static constexpr auto depthwise_backward_weights_accumulate =
@@ -56,6 +60,10 @@ struct Selected {
     static constexpr auto gru_forward = kernels::gru_forward<T>;
     static constexpr auto layer_norm_forward = kernels::layer_norm_forward<T>;
     static constexpr auto layer_norm_backward = kernels::layer_norm_backward<T>;
+    static constexpr auto average_pool_forward = kernels::average_pool_forward<T>;
+    static constexpr auto average_pool_backward = kernels::average_pool_backward<T>;
+    static constexpr auto max_pool_forward = kernels::max_pool_forward<T>;
+    static constexpr auto max_pool_backward = kernels::max_pool_backward<T>;
     static constexpr auto gru_backward = kernels::gru_backward<T>;
     static constexpr auto depthwise_backward_input = kernels::depthwise_backward_input<T>;
     static constexpr auto depthwise_backward_weights_accumulate = kernels::depthwise_backward_weights_accumulate<T>;
