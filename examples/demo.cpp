@@ -185,18 +185,23 @@ idm::TestReport test_report(const Evaluation& evaluation) {
 
 /// Which derivatives are worked out from the log, and how far their filter looks ahead or lags behind.
 std::string derivatives(const idm::Recipe& recipe, double period) {
-    const bool velocity = recipe.velocities.columns.empty(), acceleration = recipe.accelerations.columns.empty();
-    if (!velocity && !acceleration) return "as recorded";
+    const bool used = recipe.use_velocities || recipe.sign_velocity > 0 || recipe.use_accelerations;
+    if (idm::filter_span(recipe) == 1) return used ? "as recorded" : "none";
+    const bool velocity = recipe.velocities.columns.empty() && (recipe.use_velocities || recipe.sign_velocity > 0);
+    const bool acceleration = recipe.accelerations.columns.empty() && recipe.use_accelerations;
     const idm::SavitzkyGolay filter(recipe.filter);
     std::string text =
-        idm::detail::message(velocity ? "velocity and acceleration" : "acceleration", " by Savitzky-Golay, ",
-                             recipe.filter.length, " points, order ", recipe.filter.order);
+        idm::detail::message(velocity && acceleration ? "velocity and acceleration"
+                             : velocity               ? "velocity"
+                                                      : "acceleration",
+                             " by Savitzky-Golay, ", recipe.filter.length, " points, order ", recipe.filter.order);
     if (recipe.filter.alignment == idm::Alignment::centred)
         return text + idm::detail::message(", centred: they look ", filter.look_ahead(), " rows ahead");
     const auto late = [&](Index derivative) {  // rounded: the filter's weights leave a delay of 0 at 1e-16
         return idm::detail::message(std::round(filter.delay_samples(derivative) * 1000) / 1000 * period, " s late");
     };
-    if (velocity) return text + ", causal: velocity " + late(1) + ", acceleration " + late(2);
+    if (velocity && acceleration) return text + ", causal: velocity " + late(1) + ", acceleration " + late(2);
+    if (velocity) return text + ", causal: velocity " + late(1);
     return text + ", causal: acceleration " + late(1);  // the first derivative of recorded velocities
 }
 

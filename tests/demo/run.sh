@@ -235,6 +235,16 @@ accepts "patience" learn --log good.csv "${runs[@]}" --epochs 40 --learning-rate
 epochs=$(grep -o '"epochs": *[0-9]*' learn/metrics.json | grep -o '[0-9]*$' | tr '\n' ' ')
 [[ $epochs == "0 "* && " $epochs" != *" 40 "* ]] || fail "patience: expected trainings of less than 40 epochs, got $epochs"
 
+# Chunks: each row predicts its own action and the next two, scored together and step by step.
+cases=$((cases + 1))
+# shellcheck disable=SC2046
+"$demo" $(brief) --log good.csv "${runs[@]}" --horizon 3 --target-quantity action --out chunk >output 2>&1 </dev/null ||
+    fail "--horizon: expected success"
+says "--horizon" "step +2"
+grep -q 'tau2@+2' chunk/metrics.json || fail "--horizon: expected the last step's targets in metrics.json"
+grep -qi torque chunk/index.html && fail "--target-quantity: expected a report that speaks of actions"
+refuses "a horizon behind the scored rows" "--horizon" -- --log good.csv "${runs[@]}" --horizon 18
+
 # Uneven stamps.
 accepts "jitter with --resample" jitter --log jitter.csv "${runs[@]}" --resample 125 && says "--resample" "125 Hz"
 learned jitter >usual
