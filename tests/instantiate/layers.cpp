@@ -21,6 +21,7 @@
 #include <idm/layers/reshape.hpp>
 #include <idm/layers/residual.hpp>
 #include <idm/layers/sequential.hpp>
+#include <idm/layers/since_start.hpp>
 #include <idm/layers/streaming.hpp>
 #include <idm/layers/sum.hpp>
 
@@ -63,7 +64,8 @@ void all_layers() {
     using N = Network<In, Net>;
     keep(&N::template workspace_shape<T>, &N::template forward<T>, &N::template backward<T>, &sequence_network<In, Net>,
          &streaming_network<In, Net>, &pruned_network<In, Net>,
-         &layer<T, Shape<1, In::static_channels>, OverNewest<Dense<>>>);
+         &layer<T, Shape<1, In::static_channels>, OverNewest<Dense<>>>,
+         &layer<T, Shape<1, In::static_channels>, SinceStart<GRU<>>>);
 }
 
 template <class T>

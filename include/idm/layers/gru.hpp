@@ -6,6 +6,7 @@
 
 #include <idm/kernels/select.hpp>
 #include <idm/layers/contract.hpp>
+#include <idm/layers/since_start.hpp>
 
 IDM_NAMESPACE_BEGIN
 
@@ -15,8 +16,8 @@ IDM_NAMESPACE_BEGIN
 ///     n = tanh(W_in x + b_in + r (W_hn h + b_hn)),  y = (1 - z) n + z h,  where h is y of the step before
 ///
 /// An output depends on every step since the window's first, however long ago: not `is_causal`, which promises a fixed
-/// history. So it is trained on windows, not on chunks (`SequenceTrainable` is false), and a stream's state would have
-/// seen more than a window's.
+/// history. So it is trained on windows, not on chunks (`SequenceTrainable` is false), and in a stream its state has
+/// seen more than a window's: see `streaming`.
 ///
 /// *Shapes*: x [N, L, C], y [N, L, H]; parameters of PyTorch's `nn.GRU(C, H, batch_first=True)`: `weight_ih_l0` [3H,
 /// C], `weight_hh_l0` [3H, H], `bias_ih_l0` and `bias_hh_l0` [3H], gates in the order r, z, n; they start uniform in
@@ -136,6 +137,13 @@ public:
             kernels::dense_backward_weights_accumulate(s, p.x.sample(n), d, p.d_parameters_accumulate, d_bias);
             if (p.d_x.data) kernels::dense_backward_input(s, d, p.parameters, p.d_x.sample(n), transposed);
         }
+    }
+
+    /// The stream form, [1, C] -> [1, H]. It remembers everything since the stream's start, whereas a window starts
+    /// from zero: it equals a window that begins at the start.
+    template <class In>
+    constexpr auto streaming(const In&) const {
+        return SinceStart<GRU>(*this);
     }
 
     std::string name() const { return detail::message("GRU(", hidden(), ")"); }

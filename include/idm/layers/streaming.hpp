@@ -84,7 +84,8 @@ constexpr auto streaming_layers(const Network<In, Net>& network) {
 }  // namespace detail
 
 /// The network that takes one step at a time, on the same parameters. From step `history()` on, counted from 0, its
-/// outputs are those of the window network over the newest window. Zero its workspace's memory to start anew.
+/// outputs are those of the window network over the newest window; with a GRU, over a window that begins at the
+/// stream's start. Zero its workspace's memory to start anew.
 ///
 /// What cannot stream does not compile: see `LayerThatCannotStream` and `LayerThatSeesPadding`.
 /// *Errors*: `ShapeError` when an output depends on more steps than the window has: the window's outputs see padding,

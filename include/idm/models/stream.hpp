@@ -35,8 +35,9 @@ struct StreamConfig {
 /// A model in a control loop: one sample in, one prediction out, every tick, in the units of the robot's log. Only the
 /// new step of every layer is computed; filters, features and normalisation are inside.
 ///
-/// Once `warm()`, a tick gives what the model gives on the window that ends at its sample. The prediction is that of
-/// the sample `delay()` ticks before: where that is not 0 (the recipe looks ahead, or has a centred filter), feed the
+/// Once `warm()`, a tick gives what the model gives on the window that ends at its sample (with a GRU,
+/// whose state is as old as the stream, on a window of all samples since the start). The prediction is that of the
+/// sample `delay()` ticks before: where that is not 0 (the recipe looks ahead, or has a centred filter), feed the
 /// planned motion `delay()` ticks early. The model must outlive the stream and stay as it is.
 ///
 /// *Units*: samples and outputs as in the log.

@@ -9,6 +9,7 @@
 #include <idm/layers/gru.hpp>
 #include <idm/layers/norm.hpp>
 #include <idm/layers/pooling.hpp>
+#include <idm/layers/streaming.hpp>
 #include <idm/layers/sum.hpp>
 
 #include "support/catch.hpp"
@@ -69,6 +70,15 @@ TEST_CASE("the counter counts", "[allocations]") {
     const long before = allocations;
     const Buffer<float> buffer(1);
     CHECK(allocations - before == 1);
+}
+
+TEST_CASE("a step of a stream of a GRU allocates nothing", "[allocations]") {
+    const auto window = network_run<float>(Shape<5, 3>(), Sequential(GRU<9>(), LastStep(), Dense<2>()));
+    const auto stream = streaming_network(window.network);
+    NetworkRun<float, std::remove_const_t<decltype(stream)>> run(stream, 2, Mode::inference);
+    const long before = allocations;
+    for (int t = 0; t < 3; ++t) run.network.forward(run.parameters.data(), run.workspace, 2);
+    CHECK(allocations - before == 0);
 }
 
 TEST_CASE("no forward or backward pass allocates", "[allocations]") {
