@@ -16,6 +16,7 @@
 #include <idm/robot/urdf.hpp>
 
 #include "support/catch.hpp"
+#include "support/temporary_folder.hpp"
 #if defined(IDM_TEST_HAS_KDL)
 #include "unit/robot/kdl.hpp"
 #endif
@@ -57,18 +58,14 @@ const std::string rod = inertial(2, "0.5 0 0", "0 0 0", {0.01, 0.1, 0.1});
 class UrdfFile {
 public:
     explicit UrdfFile(const std::string& content, bool complete = true)
-        : path_(std::filesystem::temp_directory_path() / "idm_test_robot.urdf") {
-        std::ofstream(path_) << (complete ? "<robot name='r'>\n" + content + "</robot>\n" : content);
-    }
-    UrdfFile(const UrdfFile&) = delete;
-    UrdfFile& operator=(const UrdfFile&) = delete;
-    ~UrdfFile() { std::filesystem::remove(path_); }
+        : path_(folder_.write("robot.urdf", complete ? "<robot name='r'>\n" + content + "</robot>\n" : content)) {}
 
     SerialChain read(const std::string& base, const std::string& tip) const {
         return robot::read_urdf(path_, base, tip);
     }
 
 private:
+    TemporaryFolder folder_;
     std::filesystem::path path_;
 };
 

@@ -17,6 +17,7 @@
 
 #include "support/catch.hpp"
 #include "support/small_dataset.hpp"
+#include "support/temporary_folder.hpp"
 
 using namespace idm;
 using namespace idm_test;
@@ -217,7 +218,8 @@ TEMPLATE_TEST_CASE("each setting has the same bits on any number of threads", "[
 }
 
 TEST_CASE("the CSV log has a line for each epoch and passes on what the next callback says", "[learning]") {
-    const std::filesystem::path path = std::filesystem::temp_directory_path() / "idm_test_csv_log.csv";
+    const TemporaryFolder folder;
+    const std::filesystem::path path = folder.path() / "log.csv";
     const auto data = linear_dataset<double>();
     TrainerConfig config = restless;
     const History history =
@@ -241,7 +243,6 @@ TEST_CASE("the CSV log has a line for each epoch and passes on what the next cal
                                              epoch.best ? 1.0 : 0.0});
     }
     CHECK(!std::getline(in, line));
-    std::filesystem::remove(path);
     CHECK_THAT(message_of<FileError>([&] { csv_log(path / "none" / "log.csv"); }), ContainsSubstring("log.csv"));
 }
 
