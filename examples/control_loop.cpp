@@ -205,15 +205,16 @@ void run(const Options& options) {
             residual.start(course);
             Result& result = results[c].second;
             Plant plant(true_arm());
-            run_loop(plant, course, duration, gains, controllers[c],
-                     [&](double time, const Joints&, const Joints&, const Joints& error) {
-                         result.squares += error.squaredNorm();
-                         result.count += static_cast<double>(error.size());
-                         if (m == 0 && result.time.size() < result.count / 7 / 5) {  // every fifth tick
-                             result.time.push_back(time);
-                             result.error.push_back(std::max(1000 * error.norm(), 0.05));
-                         }
-                     });
+            run_loop(
+                plant, course, duration, gains, controllers[c],
+                [&](double time, const Joints&, const Joints&, const Joints& error) {
+                    result.squares += error.squaredNorm();
+                    result.count += static_cast<double>(error.size());
+                    if (m == 0 && static_cast<double>(result.time.size()) < result.count / 7 / 5) {  // every fifth tick
+                        result.time.push_back(time);
+                        result.error.push_back(std::max(1000 * error.norm(), 0.05));
+                    }
+                });
         }
     }
 

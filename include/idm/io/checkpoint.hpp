@@ -162,22 +162,27 @@ struct CheckpointConfig {
 template <class T>
 void save_checkpoint(const std::filesystem::path& path, const TrainingState<T>& state, Index keep = 1) {
     detail::require<ConfigError>(keep >= 1, "expected to keep at least 1 checkpoint, got ", keep);
-    const FileContent content{path, detail::checkpoint_bytes(state)};
     const auto numbered = [&](Index i) {
         return i == 0 ? path : std::filesystem::path(path.string() + '.' + std::to_string(i));
     };
-    for (Index i = keep - 1; i > 0; --i) {
-        std::error_code error;
-        if (!std::filesystem::exists(numbered(i - 1), error)) continue;
-        // The newest is copied, not moved: there is no moment without it.
-        if (i > 1)
-            std::filesystem::rename(numbered(i - 1), numbered(i), error);
-        else
-            std::filesystem::copy_file(path, numbered(1), std::filesystem::copy_options::overwrite_existing, error);
-        detail::require<FileError>(!error, "cannot keep the earlier checkpoint ", numbered(i).string(), ": ",
-                                   error.message(), "; check the folder's rights and free space");
-    }
+    // The new one is whole and on disk before an earlier one moves: without room for it nothing changes.
+    const FileContent content{keep == 1 ? path : std::filesystem::path(path.string() + ".next"),
+                              detail::checkpoint_bytes(state)};
     write_files(std::span(&content, 1));
+    if (keep == 1) return;
+    std::error_code error;
+    for (Index i = keep - 1; i > 1 && !error; --i)
+        if (std::filesystem::exists(numbered(i - 1), error))
+            std::filesystem::rename(numbered(i - 1), numbered(i), error);
+    if (!error && std::filesystem::exists(path, error)) {
+        // A second name, so that there is no moment without the first; where files have but one name, a move.
+        std::filesystem::remove(numbered(1), error);
+        std::filesystem::create_hard_link(path, numbered(1), error);
+        if (error) std::filesystem::rename(path, numbered(1), error);
+    }
+    if (!error) std::filesystem::rename(content.path, path, error);
+    detail::require<FileError>(!error, "cannot move checkpoint ", content.path.string(),
+                               " to its place: ", error.message(), "; check the folder's rights");
 }
 
 /// *Errors*: `FileError` with the file and what is wrong: missing, truncated, damaged, of another kind or number type.

@@ -28,8 +28,8 @@ struct BatchNormFold {
 /// What a BatchNorm1D behind it can be folded into.
 template <class L>
 inline constexpr bool takes_batch_norm = false;
-template <Index Out, Index Kernel, Padding P, Index Stride, Index Dilation>
-inline constexpr bool takes_batch_norm<Conv1D<Out, Kernel, P, Stride, Dilation>> = true;
+template <Index Out, Index Kernel, Padding P, Index Stride, Index Dilation, Index Groups>
+inline constexpr bool takes_batch_norm<Conv1D<Out, Kernel, P, Stride, Dilation, Groups>> = true;
 template <Index Out>
 inline constexpr bool takes_batch_norm<Dense<Out>> = true;
 

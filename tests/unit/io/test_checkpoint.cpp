@@ -344,24 +344,30 @@ std::string save_without_room(const fs::path& folder) {
     TrainingState<double> large = earlier;
     large.weights.assign(100000, 0.5);
     const fs::path path = folder / "x";
-    save_checkpoint(path, earlier, 2);
+    TrainingState<double> oldest = earlier;
+    oldest.best_weights = {5};
+    for (const TrainingState<double>& state : {oldest, oldest, earlier}) save_checkpoint(path, state, 3);
     std::string error;
     try {
-        save_checkpoint(path, large, 2);
+        save_checkpoint(path, large, 3);
         error = "expected an error for a disk without room";
     } catch (const FileError& e) {
         if (std::string(e.what()).find("x") == std::string::npos) error = std::string("no file in ") + e.what();
     }
     if (!error.empty()) return error;
     if (load_checkpoint<double>(path).best_weights != earlier.best_weights) return "the earlier checkpoint is another";
-    for (const fs::directory_entry& entry : fs::directory_iterator(folder))
-        if (entry.path() != path && entry.path() != path.string() + ".1") return "left " + entry.path().string();
+    std::size_t files = 0;
+    for ([[maybe_unused]] const auto& entry : fs::directory_iterator(folder)) ++files;
+    if (files != 3) return "expected 3 files, got " + std::to_string(files);
+    for (const char* number : {".1", ".2"})
+        if (load_checkpoint<double>(path.string() + number).best_weights != oldest.best_weights)
+            return std::string("another checkpoint under ") + number;
     return "";
 }
 
 }  // namespace
 
-TEST_CASE("a checkpoint that finds no room leaves the earlier one", "[checkpoint]") {
+TEST_CASE("a checkpoint that finds no room leaves the earlier ones", "[checkpoint]") {
     const detail::TemporaryFolder folder;
     {
         const FileSizeLimit limit(65536);

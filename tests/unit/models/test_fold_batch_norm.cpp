@@ -65,7 +65,8 @@ TEMPLATE_TEST_CASE("a BatchNorm1D is folded by hand", "[fold]", float, double) {
 TEMPLATE_TEST_CASE("a model without its BatchNorm1D layers gives the same", "[fold]", float, double) {
     using T = TestType;
     const auto net = Sequential(
-        BatchNorm1D(), Conv1D<5, 3, Padding::same>(), BatchNorm1D(), ReLU(),
+        BatchNorm1D(), Conv1D<6, 2, Padding::causal, 1, 1, 3>(), BatchNorm1D(0.5), Conv1D<5, 3, Padding::same>(),
+        BatchNorm1D(), ReLU(),
         Residual(Conv1D<9, 2, Padding::causal, 1, 3>(), BatchNorm1D(0.5), Tanh(), BatchNorm1D(), Dense<5>(),
                  BatchNorm1D()),
         Sum(Sequential(Flatten(), Dense<17>(), BatchNorm1D(), ReLU(), Dense<3>()), WindowLinear<3, 8>()), Dense<2>());
@@ -74,10 +75,10 @@ TEMPLATE_TEST_CASE("a model without its BatchNorm1D layers gives the same", "[fo
     const auto folded = fold_batch_norm(model);
     STATIC_REQUIRE(
         std::is_same_v<std::remove_cvref_t<decltype(folded.network().layers())>,
-                       Sequential<BatchNorm1D, Conv1D<5, 3, Padding::same>, ReLU,
-                                  Residual<Conv1D<9, 2, Padding::causal, 1, 3>, Tanh, BatchNorm1D, Dense<5>>,
+                       Sequential<BatchNorm1D, Conv1D<6, 2, Padding::causal, 1, 1, 3>, Conv1D<5, 3, Padding::same>,
+                                  ReLU, Residual<Conv1D<9, 2, Padding::causal, 1, 3>, Tanh, BatchNorm1D, Dense<5>>,
                                   Sum<Sequential<Flatten, Dense<17>, ReLU, Dense<3>>, WindowLinear<3, 8>>, Dense<2>>>);
-    CHECK(folded.named_parameters().size() + 4 * 4 == model.named_parameters().size());
+    CHECK(folded.named_parameters().size() + 5 * 4 == model.named_parameters().size());
     const auto x = numbers<T>(3, 0, 2 * 8 * 3);
     const auto y = outputs_of(model, x), other = outputs_of(folded, x);
     T largest = 0, difference = 0;

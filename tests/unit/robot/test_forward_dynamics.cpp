@@ -60,7 +60,9 @@ TEST_CASE("forward dynamics invert the inverse dynamics, friction and rotors inc
     CHECK_THROWS_AS(dynamics.acceleration(tau, tau, tau, qdd), ShapeError);
 }
 
-#if defined(IDM_TEST_HAS_KDL)
+// Under the address sanitizer Eigen allocates in another way than in the installed KDL, whose solver then frees
+// wrongly.
+#if defined(IDM_TEST_HAS_KDL) && !defined(__SANITIZE_ADDRESS__)
 TEST_CASE("forward dynamics of the 7-joint arm agree with Orocos KDL on 1,000 random states") {
     const robot::SerialChain arm(idm_test::without_friction(robot::arm7()), robot::arm7().gravity());
     ForwardDynamics dynamics(arm);

@@ -256,9 +256,9 @@ TEST_CASE("an inertial frame that is turned agrees with KDL's rotation of an ine
     const KDL::RigidBodyInertia body(3, KDL::Vector::Zero(),
                                      KDL::RotationalInertia(own.xx, own.yy, own.zz, own.xy, own.xz, own.yz));
     const KDL::RigidBodyInertia turned = KDL::Frame(KDL::Rotation::RPY(rpy[0], rpy[1], rpy[2])) * body;
-    const double* expected = turned.getRotationalInertia().data;  // row by row
+    const KDL::RotationalInertia expected = turned.getRotationalInertia();
     const std::array<double, 9> read{i.xx, i.xy, i.xz, i.xy, i.yy, i.yz, i.xz, i.yz, i.zz};
-    for (std::size_t k = 0; k < 9; ++k) CHECK(read[k] == Approx(expected[k]).margin(1e-15));
+    for (std::size_t k = 0; k < 9; ++k) CHECK(read[k] == Approx(expected.data[k]).margin(1e-15));  // row by row
     CHECK(chain.joint(0).com[1] == Approx(-0.1).epsilon(1e-15));
 }
 #endif
