@@ -14,7 +14,6 @@ using Net = Sequential<GRU<12>, LastStep, Dense<1>>;
 
 class Recurrent : public Model<float, Shape<8, 2>, Net> {
 public:
-    static constexpr const char* name = "recurrent";
     Recurrent() : Model(Shape<8, 2>(), Net()) {}
 };
 
