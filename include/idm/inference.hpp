@@ -6,6 +6,7 @@
 #include <idm/core/buffer.hpp>
 #include <idm/core/config.hpp>
 #include <idm/core/error.hpp>
+#include <idm/core/exact_text.hpp>
 #include <idm/core/flush_denormals.hpp>
 #include <idm/core/parallel.hpp>
 #include <idm/core/random.hpp>

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -14,6 +13,7 @@
 
 #include <idm/core/config.hpp>
 #include <idm/core/error.hpp>
+#include <idm/core/exact_text.hpp>
 #include <idm/core/tensor.hpp>
 #include <idm/data/csv.hpp>
 #include <idm/data/npy.hpp>
@@ -166,8 +166,7 @@ private:
     std::string trajectory_name(const Table& table, Index row) const {
         if (trajectory_column_ < 0) return table.source.stem().string();
         // The shortest text that reads back as the same number: 7 stays "7", and long ids stay apart.
-        char text[32];
-        return {text, std::to_chars(text, text + sizeof text, table.values(row, trajectory_column_)).ptr};
+        return exact_text(table.values(row, trajectory_column_));
     }
 
     /// The first checked column whose value in this row is NaN or Inf; -1 for none.

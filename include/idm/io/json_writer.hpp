@@ -9,6 +9,7 @@
 
 #include <idm/core/config.hpp>
 #include <idm/core/error.hpp>
+#include <idm/core/exact_text.hpp>
 #include <idm/io/text.hpp>
 
 IDM_NAMESPACE_BEGIN

@@ -26,15 +26,7 @@ inline std::size_t utf8_length(std::string_view text) {
     return 0;
 }
 
-/// Appends the shortest text that reads back as the same number.
-template <class Number>
-void append_number(std::string& out, Number value) {
-    char text[32];
-    const auto end = std::to_chars(text, text + sizeof text, value).ptr;
-    out.append(text, end);
-}
-
-/// The same with at most `digits` significant digits, whatever the locale.
+/// Appends a number with at most `digits` significant digits, whatever the locale.
 inline void append_rounded(std::string& out, double value, int digits) {
     char text[32];
     const auto end = std::to_chars(text, text + sizeof text, value, std::chars_format::general, digits).ptr;

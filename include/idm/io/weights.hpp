@@ -20,6 +20,7 @@
 #include <idm/io/atomic_file.hpp>
 #include <idm/io/safetensors.hpp>
 #include <idm/io/weights/info.hpp>
+#include <idm/io/weights/model_check.hpp>
 #include <idm/models/model.hpp>
 
 IDM_NAMESPACE_BEGIN
@@ -28,14 +29,6 @@ namespace detail {
 inline constexpr int weights_format_version = 2;
 /// |output - stored| <= tolerance (1 + |stored|): two instruction sets round differently.
 inline constexpr double test_vector_tolerance = 1e-3;
-
-template <class M>
-std::vector<std::string> layer_names(const M& model) {
-    std::vector<std::string> names;
-    for (const LayerRow& row : model.layer_table())
-        names.push_back(message(row.depth, " ", row.name, " [", row.length, ", ", row.channels, "]"));
-    return names;
-}
 
 /// The output for one window of normalised inputs, both as fp32.
 template <class M>
@@ -70,26 +63,6 @@ std::string weights_json(const M& model, const WeightsInfo<typename M::Scalar>& 
     json.member("output", to_base64(little_endian<float>(run_window(model, window))));
     json.member("tolerance", test_vector_tolerance).end_object();
     return json.end_object().text();
-}
-
-template <class M>
-void check_model(Fields fields, const M& model, Status& status) {
-    std::string type;
-    Index window = 0, inputs = 0, outputs = 0;
-    std::vector<std::string> layers;
-    fields.string("type", type);
-    fields.number("window", window);
-    fields.number("inputs", inputs);
-    fields.number("outputs", outputs);
-    fields.strings("layers", layers);
-    fields.finish();
-    if (!status) return;
-    if (type != M::name || window != model.window() || inputs != model.inputs() || outputs != model.outputs())
-        status = failure("expected weights of a ", M::name, " of window ", model.window(), ", ", model.inputs(),
-                         " inputs and ", model.outputs(), " outputs, got those of a ", type, " of window ", window,
-                         ", ", inputs, " inputs and ", outputs, " outputs");
-    else if (layers != layer_names(model))
-        status = failure("the file's ", type, " has other layers than this one");
 }
 
 /// Moves every tensor into `model`; each must be there, once, of the right type and shape, and finite.

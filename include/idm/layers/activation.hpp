@@ -3,6 +3,7 @@
 #include <string>
 
 #include <idm/core/error.hpp>
+#include <idm/core/exact_text.hpp>
 #include <idm/kernels/select.hpp>
 #include <idm/layers/contract.hpp>
 
@@ -70,6 +71,7 @@ public:
 
 protected:
     constexpr explicit ActivationLayer(Function function) : function_(function) {}
+    constexpr const Function& function() const { return function_; }
 
 private:
     [[no_unique_address]] Function function_;
@@ -87,7 +89,7 @@ public:
         detail::require<ConfigError>(negative_slope >= 0, "LeakyReLU: expected a negative_slope of 0 or more, got ",
                                      negative_slope);
     }
-    std::string name() const { return "LeakyReLU"; }
+    std::string name() const { return "LeakyReLU(" + detail::exact_text(function().negative_slope) + ")"; }
 };
 
 /// y = x where x > 0, else alpha * (exp(x) - 1).
@@ -99,7 +101,7 @@ public:
     constexpr explicit ELU(double alpha = 1) : ActivationLayer(kernels::ELU{alpha}) {
         detail::require<ConfigError>(alpha >= 0, "ELU: expected an alpha of 0 or more, got ", alpha);
     }
-    std::string name() const { return "ELU"; }
+    std::string name() const { return "ELU(" + detail::exact_text(function().alpha) + ")"; }
 };
 
 /// y = tanh(x).

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <idm/core/error.hpp>
+#include <idm/core/exact_text.hpp>
 #include <idm/kernels/select.hpp>
 #include <idm/layers/contract.hpp>
 
@@ -113,7 +114,10 @@ public:
                                                  p.d_x.sample(n));
         }
     }
-    std::string name() const { return "BatchNorm1D"; }
+    std::string name() const {
+        return "BatchNorm1D(epsilon " + detail::exact_text(epsilon_) + ", momentum " + detail::exact_text(momentum_) +
+               ")";
+    }
 
 private:
     /// See ParameterInfo: samples * (old value - new value).

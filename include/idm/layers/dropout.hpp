@@ -5,6 +5,7 @@
 #include <string>
 
 #include <idm/core/error.hpp>
+#include <idm/core/exact_text.hpp>
 #include <idm/kernels/select.hpp>
 #include <idm/layers/contract.hpp>
 #include <idm/layers/reshape.hpp>
@@ -57,7 +58,7 @@ public:
             kernels::dropout(in.size(), rate_, of_sample(key, n), static_cast<const T*>(p.d_y.sample(n)),
                              p.d_x.sample(n));
     }
-    std::string name() const { return detail::message("Dropout(", rate_, ")"); }
+    std::string name() const { return "Dropout(" + detail::exact_text(rate_) + ")"; }
 
 private:
     static constexpr Random of_sample(const RandomKey& key, Index n) {

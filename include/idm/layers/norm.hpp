@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <idm/core/error.hpp>
+#include <idm/core/exact_text.hpp>
 #include <idm/kernels/select.hpp>
 #include <idm/layers/contract.hpp>
 
@@ -77,7 +78,9 @@ public:
                                              static_cast<const T*>(p.d_y.sample(n)), p.d_x.sample(n));
         }
     }
-    std::string name() const { return "LayerNorm"; }
+    std::string name() const {
+        return "LayerNorm(epsilon " + detail::exact_text(epsilon_) + (Affine ? ")" : ", no weight)");
+    }
 
 private:
     double epsilon_;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <charconv>
 #include <cstdint>
 #include <cstring>
 #include <span>
@@ -11,6 +10,7 @@
 
 #include <idm/core/config.hpp>
 #include <idm/core/error.hpp>
+#include <idm/core/exact_text.hpp>
 #include <idm/data/dataset.hpp>
 #include <idm/layers/contract.hpp>
 #include <idm/training/trainer_config.hpp>
@@ -59,8 +59,7 @@ private:
         if constexpr (std::is_enum_v<Number> || std::is_same_v<Number, bool>) {
             return text(static_cast<int>(value));
         } else {
-            char digits[32];
-            return {digits, std::to_chars(digits, digits + sizeof digits, value).ptr};
+            return exact_text(value);
         }
     }
 

@@ -11,6 +11,7 @@
 
 #include <idm/io/charts.hpp>
 #include <idm/io/checkpoint.hpp>
+#include <idm/layers/activation.hpp>
 #include <idm/models/baseline.hpp>
 #include <idm/models/cnn1.hpp>
 
@@ -278,6 +279,15 @@ TEST_CASE("a checkpoint of another training is refused and says what differs", "
                ContainsSubstring("rate: expected '0.25' as now, the saved training has '0.002'"));
     CHECK_THAT(message(Cnn1<float>({9, 2, 1}), data, config), ContainsSubstring("model's window: expected '9'"));
     CHECK_THAT(message(Baseline<float>({8, 2, 1}), data, config), ContainsSubstring("model's layers"));
+    const auto leaky = [](double slope) {
+        const Sequential layers(Dense<3>(), LeakyReLU{slope}, LastStep(), Dense<1>());
+        return Model<float, Shape<4, 2>, std::remove_const_t<decltype(layers)>>({}, layers);
+    };
+    const CheckpointConfig of_leaky{.path = folder.path() / "leaky", .resume = true};
+    auto gentle = leaky(0.01), steep = leaky(0.25);
+    train_with_checkpoints(gentle, data, config, of_leaky);
+    CHECK_THAT(message_of<ConfigError>([&] { train_with_checkpoints(steep, data, config, of_leaky); }),
+               ContainsSubstring("LeakyReLU(0.25)") && ContainsSubstring("LeakyReLU(0.01)"));
     auto other = data;
     other.input_names[1] = "qdd";
     CHECK_THAT(message(model, other, config), ContainsSubstring("data's inputs: expected 'q, qdd'"));

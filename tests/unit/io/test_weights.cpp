@@ -7,6 +7,10 @@
 #include <vector>
 
 #include <idm/io/charts.hpp>
+#include <idm/layers/activation.hpp>
+#include <idm/layers/batch_norm.hpp>
+#include <idm/layers/dropout.hpp>
+#include <idm/layers/norm.hpp>
 #include <idm/models/baseline.hpp>
 #include <idm/models/cnn2.hpp>
 #include <idm/models/linear_skip.hpp>
@@ -240,8 +244,9 @@ TEST_CASE("a weights file of other content is refused, and the model stays as it
     json("\"horizon\": 1", "\"horizon\": 0", "horizon of at least 1");
     json("\"horizon\": 1", "\"horizon\": 2", "2 targets");
     json("\"baseline\"", "\"cnn1\"", "expected weights of a baseline of window 8");
-    json("Dense", "Other", "other layers");
+    json("Dense", "Other", "row 2 in its layer table is '0 Dense(1) [1, 1]', got '0 Other(1) [1, 1]'");
     json("\"window\": 8,\n    \"ahead\"", "\"window\": 9,\n    \"ahead\"", "got window 9");
+    json(", \"0 Dense(1) [1, 1]\"", "", "got no more");
     json("\"ahead\": 2", "\"ahead\": -2", "ahead");
     json("\"use_sin\": false", "\"use_sin\": true", "got window 8, 3 inputs with 2 names");
     json("\"use_sin\": false", "\"use_sin\": 0", "idm.recipe.use_sin: expected another kind");
@@ -276,6 +281,46 @@ TEST_CASE("weights of another model, other extents or another precision are refu
     auto model = example_model<Cnn1<float>>(1);
     CHECK_THROWS_WITH(load_weights("absent.safetensors", model), ContainsSubstring("'absent.safetensors'"));
     CHECK_THROWS_WITH(load_weights(fs::temp_directory_path(), model), ContainsSubstring("expected a file"));
+}
+
+namespace {
+
+using SettingsNet = Sequential<LayerNorm<>, LeakyReLU, BatchNorm1D, ELU, Dropout, Flatten, Dense<1>>;
+
+/// A network of every layer that has settings but no tensor or extent that would tell them.
+struct Settings : Model<float, Shape<8, 2>, SettingsNet> {
+    static constexpr const char* name = "settings";
+    explicit Settings(double layer_epsilon = 1e-5, double slope = 0.01, double epsilon = 1e-5, double momentum = 0.1,
+                      double alpha = 1, double rate = 0.5)
+        : Model({}, SettingsNet(LayerNorm<>(layer_epsilon), LeakyReLU(slope), BatchNorm1D(epsilon, momentum),
+                                ELU(alpha), Dropout(rate), {}, {})) {
+        initialise(1);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("weights of a network of other settings are refused, and both settings named", "[weights]") {
+    const detail::TemporaryFolder folder;
+    const fs::path path = folder.path() / "x";
+    save_weights(path, Settings(), example_info<float>());
+    const auto refused = [&](Settings model, const std::string& expected, const std::string& got) {
+        WeightsInfo<float> info;
+        CHECK_THAT(try_load_weights(path, model, info).message,
+                   ContainsSubstring("is '0 " + expected + " [8, 2]', got '0 " + got + " [8, 2]'"));
+        CHECK(same_weights(model, Settings()));
+    };
+    Settings same;
+    CHECK(load_weights(path, same).input_names == example_info<float>().input_names);
+    refused(Settings(1e-6), "LayerNorm(epsilon 1e-06)", "LayerNorm(epsilon 1e-05)");
+    refused(Settings(1e-5, 0.2), "LeakyReLU(0.2)", "LeakyReLU(0.01)");
+    refused(Settings(1e-5, 0.01, 1e-3), "BatchNorm1D(epsilon 0.001, momentum 0.1)",
+            "BatchNorm1D(epsilon 1e-05, momentum 0.1)");
+    refused(Settings(1e-5, 0.01, 1e-5, 0.2), "BatchNorm1D(epsilon 1e-05, momentum 0.2)",
+            "BatchNorm1D(epsilon 1e-05, momentum 0.1)");
+    refused(Settings(1e-5, 0.01, 1e-5, 0.1, 0.5), "ELU(0.5)", "ELU(1)");
+    // The next number after 0.5.
+    refused(Settings(1e-5, 0.01, 1e-5, 0.1, 1, 0.5000000000000001), "Dropout(0.5000000000000001)", "Dropout(0.5)");
 }
 
 TEST_CASE("what could not be loaded again is not saved, and an earlier file stays", "[weights]") {
