@@ -3,6 +3,7 @@
 // What a controller includes: models and their kernels, no training, no files beyond the weights. Compiles with
 // -fno-exceptions -fno-rtti; of the file functions only try_load_weights exists then.
 
+#include <idm/core/barrier.hpp>
 #include <idm/core/buffer.hpp>
 #include <idm/core/config.hpp>
 #include <idm/core/error.hpp>

@@ -46,7 +46,8 @@ void make() {
     MatrixView<T> matrix_view(matrix.data(), 1, 2);
     ConstMatrixView<T> const_matrix_view(matrix.data(), 1, 2);
     idm_test::keep(&make_features<T>, &make_dataset<T>, &gather_window<T>, &chunk_view<T>, &in_log_units<T>,
-                   &physics::make_residual_dataset<T, Dynamics>, &parallel<void (*)(const Team&)>);
+                   &physics::make_residual_dataset<T, Dynamics>, &parallel<void (*)(const Team&)>,
+                   &with_crew<void (*)(Crew&)>);
 }
 
 }  // namespace

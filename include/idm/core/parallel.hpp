@@ -1,8 +1,12 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <exception>
+#include <type_traits>
+#include <utility>
 
+#include <idm/core/barrier.hpp>
 #include <idm/core/config.hpp>
 
 #if IDM_HAS_OPENMP
@@ -34,62 +38,149 @@ inline constexpr Range split_range(Index count, Index parts, Index part) {
     return {begin, begin + base + (part < extra ? 1 : 0)};
 }
 
-/// The calling thread's place in a parallel region.
+/// The calling thread's place among those that work on the same thing.
 class Team {
 public:
-    Team(int index, int size) : index_(index), size_(size) {}
+    /// `barrier`: of all its threads; a team of one needs none.
+    Team(int index, int size, Barrier* barrier = nullptr) : index_(index), size_(size), barrier_(barrier) {}
     int index() const { return index_; }
     int size() const { return size_; }
 
     /// This thread's share of `count` items.
     Range share(Index count) const { return split_range(count, size_, index_); }
 
-    /// Waits until every thread of the region has arrived.
+    /// Waits until every thread of the team has arrived.
     void barrier() const {
-#if IDM_HAS_OPENMP
-        if (size_ > 1) {
-#pragma omp barrier
-        }
-#endif
+        if (size_ > 1) barrier_->arrive_and_wait(size_);
     }
 
 private:
     int index_, size_;
+    Barrier* barrier_;
 };
 
-/// Runs `body(Team)` once on each of `threads` threads (0: `default_threads()`) and waits for all. Without OpenMP, or
-/// with one thread, it is a plain call.
+namespace detail {
+
+/// The first exception of several threads.
+class Failure {
+public:
+    template <class Body>
+    void guard(Body&& body) {
+#if IDM_HAS_EXCEPTIONS
+        try {
+            body();
+        } catch (...) {
+            if (!failed_.test_and_set()) failure_ = std::current_exception();
+        }
+#else
+        body();
+#endif
+    }
+    /// To be called by one thread, behind a barrier.
+    void rethrow() {
+#if IDM_HAS_EXCEPTIONS
+        failed_.clear();
+        if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+#endif
+    }
+
+private:
+#if IDM_HAS_EXCEPTIONS
+    std::atomic_flag failed_;
+    std::exception_ptr failure_;
+#endif
+};
+
+}  // namespace detail
+
+/// Threads that stay together over many short jobs, see `with_crew`.
 ///
-/// *Errors*: an exception of any thread is passed on to the caller after the region; `body` must not throw between
-/// barriers that the others wait at.
+/// OpenMP's own regions end in a wait that spins for milliseconds by default; with another program on the machine that
+/// made a training step of 1 ms last 9. A job between two `Barrier`s does not, and starts sooner.
+class Crew {
+public:
+    int size() const { return size_; }
+
+    /// Runs `body(Team)` once on each thread and waits for all.
+    ///
+    /// *Errors*: an exception of any thread is passed on to the caller afterwards; `body` must not throw between
+    /// barriers that the others wait at. *Threads*: for the one that `with_crew` called its function on.
+    template <class Body>
+    void run(Body&& body) {
+        if (size_ == 1) return body(Team(0, 1));
+        body_ = &body;
+        call_ = [](const void* any, const Team& team) {
+            (*const_cast<std::remove_reference_t<Body>*>(static_cast<const std::remove_cvref_t<Body>*>(any)))(team);
+        };
+        const Team team(0, size_, &barrier_);
+        team.barrier();
+        failure_.guard([&] { body(team); });
+        team.barrier();
+        failure_.rethrow();
+    }
+
+private:
+    explicit Crew(int looks = 0) : barrier_(looks) {}
+
+    /// What the others do until `dismiss`.
+    void serve(const Team& team) {
+        for (team.barrier(); call_; team.barrier()) {
+            failure_.guard([&] { call_(body_, team); });
+            team.barrier();
+        }
+    }
+    void dismiss() {
+        call_ = nullptr;
+        Team(0, size_, &barrier_).barrier();
+    }
+
+    template <class Body>
+    friend void with_crew(int threads, Body&& body);
+
+    int size_ = 1;
+    const void* body_ = nullptr;
+    void (*call_)(const void*, const Team&) = nullptr;
+    detail::Failure failure_;
+    Barrier barrier_;
+};
+
+/// Calls `body(Crew&)` once, with `threads` threads (0: `default_threads()`) ready for its jobs; fewer where OpenMP
+/// gives fewer, as inside another region. Without OpenMP, or with one thread, a job is a plain call.
+///
+/// *Errors*: those of `body`.
 template <class Body>
-void parallel(int threads, Body&& body) {
+void with_crew(int threads, Body&& body) {
     if (threads <= 0) threads = default_threads();
 #if IDM_HAS_OPENMP
     if (threads > 1) {
-#if IDM_HAS_EXCEPTIONS
-        std::exception_ptr failure;
-#endif
+        // Waiting awake for a thread that has no processor of its own would keep it from the one it shares.
+        Crew crew(threads <= omp_get_num_procs() ? Barrier::default_looks : 0);
+        detail::Failure failure;
 #pragma omp parallel num_threads(threads)
         {
-#if IDM_HAS_EXCEPTIONS
-            try {
-                body(Team(omp_get_thread_num(), omp_get_num_threads()));
-            } catch (...) {
-#pragma omp critical(idm_parallel_failure)
-                failure = std::current_exception();
+            const Team team(omp_get_thread_num(), omp_get_num_threads(), &crew.barrier_);
+            if (team.index() == 0) {
+                crew.size_ = team.size();
+                failure.guard([&] { body(crew); });
+                crew.dismiss();
+            } else {
+                crew.serve(team);
             }
-#else
-            body(Team(omp_get_thread_num(), omp_get_num_threads()));
-#endif
         }
-#if IDM_HAS_EXCEPTIONS
-        if (failure) std::rethrow_exception(failure);
-#endif
+        failure.rethrow();
         return;
     }
 #endif
-    body(Team(0, 1));
+    Crew alone;
+    body(alone);
+}
+
+/// Runs `body(Team)` once on each of `threads` threads and waits for all: a crew for one job.
+///
+/// *Errors*: those of `Crew::run`.
+template <class Body>
+void parallel(int threads, Body&& body) {
+    with_crew(threads, [&](Crew& crew) { crew.run(body); });
 }
 
 IDM_NAMESPACE_END

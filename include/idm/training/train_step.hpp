@@ -173,7 +173,6 @@ inline std::uint64_t step_key(std::uint64_t seed, Index step) {
 struct StepConfig {
     double rate = 0;
     std::uint64_t seed = 0;
-    int threads = 1;
     Index items_per_batch = 0;  // that parts of are in memory at once; a step's gradient is that of all its batches
 };
 
@@ -199,11 +198,11 @@ void run_part(const Batches& batches, Range items, Range split, RandomKey random
     }
 }
 
-/// One training step on items [begin, end) of `batches`: forward, loss, backward, update.
+/// One training step on items [begin, end) of `batches`: forward, loss, backward, update, as one job of the crew.
 ///
 /// Returns the mean loss, before the step. When that is not finite the parameters are left as they were.
 template <class T, class Batches>
-double train_step(const Batches& batches, Range items, std::vector<BatchPart<T>>& parts, Update<T>& update,
+double train_step(Crew& crew, const Batches& batches, Range items, std::vector<BatchPart<T>>& parts, Update<T>& update,
                   const StepConfig& step, std::span<T> parameters) {
     const Index part_count = static_cast<Index>(parts.size());
     double weight = 0;
@@ -218,7 +217,7 @@ double train_step(const Batches& batches, Range items, std::vector<BatchPart<T>>
         return total > 0 ? sum / total : 0;
     };
 
-    parallel(static_cast<int>(std::min<Index>(step.threads, part_count)), [&](const Team& team) {
+    crew.run([&](const Team& team) {
         const Range mine = team.share(part_count);
         for (Index p = mine.begin; p < mine.end; ++p)
             run_part(batches, items, {p, part_count}, random, scale, step.items_per_batch,

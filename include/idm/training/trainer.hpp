@@ -88,7 +88,8 @@ public:
         while (go_on && progress_.epoch <= config_.epochs && !out_of_patience()) {
             const Index epoch = progress_.epoch;
             EpochReport report{.epoch = epoch, .epochs = config_.epochs};
-            go_on = learn(report, hooks.stop);
+            with_crew(static_cast<int>(std::min<Index>(threads_, config_.gradient_parts)),
+                      [&](Crew& crew) { go_on = learn(crew, report, hooks.stop); });
             if (go_on) go_on = finish_epoch(report, best, hooks);
             if (hooks.stop && hooks.stop->requested()) go_on = false;
             history_.seconds = seconds_since(start_);
@@ -181,7 +182,7 @@ private:
     }
 
     /// The epoch's steps that are left; fills in what the report says of it. False if a request ended it early.
-    bool learn(EpochReport& report, const StopFlag* stop) {
+    bool learn(Crew& crew, EpochReport& report, const StopFlag* stop) {
         begin_epoch(report.epoch);
         const Clock::time_point start = Clock::now();
         Index learned = 0, &step = progress_.step;
@@ -190,9 +191,8 @@ private:
             if (stop && stop->requested()) return false;
             const Range items{begin, std::min(begin + items_per_step_, batches_.items())};
             report.learning_rate = rate_of(step);
-            const double loss =
-                train_step(batches_, items, parts_, update_,
-                           {report.learning_rate, config_.seed, threads_, items_per_batch_}, model_.parameters());
+            const double loss = train_step(crew, batches_, items, parts_, update_,
+                                           {report.learning_rate, config_.seed, items_per_batch_}, model_.parameters());
             if (!std::isfinite(loss))
                 raise<NumericError>(
                     "training diverged: the loss is not finite at epoch ", report.epoch, ", step ", step + 1,

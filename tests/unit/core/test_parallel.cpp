@@ -79,3 +79,61 @@ TEST_CASE("an exception reaches the caller, as it is, and the next region works"
         CHECK(members >= 1);
     }
 }
+
+TEST_CASE("a crew keeps its threads over many jobs, of every kind", "[parallel]") {
+    for (int threads : {0, 1, 2, 3, 4, 7}) {
+        INFO(threads << " threads");
+        int calls = 0;
+        std::atomic<int> faults = 0;
+        with_crew(threads, [&](Crew& crew) {
+            ++calls;
+            std::vector<int> visits(101);
+            for (int job = 1; job <= 200; ++job) {
+                crew.run([&](const Team& team) {
+                    const Range range = team.share(101);
+                    for (Index i = range.begin; i < range.end; ++i) ++visits[static_cast<std::size_t>(i)];
+                    team.barrier();
+                    faults +=
+                        static_cast<int>(std::count_if(visits.begin(), visits.end(), [&](int n) { return n != job; }));
+                    team.barrier();
+                });
+            }
+            std::vector<int> indices(static_cast<std::size_t>(crew.size()));
+            crew.run([&](const Team& team) { indices[static_cast<std::size_t>(team.index())] = team.index() + 1; });
+            for (int i = 0; i < crew.size(); ++i) CHECK(indices[static_cast<std::size_t>(i)] == i + 1);
+        });
+        CHECK(calls == 1);
+        CHECK(faults == 0);
+    }
+}
+
+TEST_CASE("an exception in a job leaves the crew fit for the next, one between jobs ends it", "[parallel]") {
+    for (int threads : {1, 2, 4}) {
+        INFO(threads << " threads");
+        const auto body = [](Crew& crew) {
+            for (int repeat = 0; repeat < 3; ++repeat)
+                CHECK_THROWS_WITH(crew.run([](const Team& team) {
+                    if (team.index() == team.size() - 1) detail::raise<DataError>("row ", 17);
+                }),
+                                  "row 17");
+            std::atomic<int> members = 0;
+            crew.run([&](const Team&) { ++members; });
+            CHECK(members == crew.size());
+            detail::raise<FileError>("between jobs");
+        };
+        CHECK_THROWS_AS(with_crew(threads, body), FileError);
+    }
+}
+
+TEST_CASE("regions inside a region run their work once each", "[parallel]") {
+    std::atomic<Index> items = 0;
+    std::atomic<int> outer = 0;
+    parallel(3, [&](const Team&) {
+        ++outer;
+        parallel(2, [&](const Team& inner) {
+            const Range range = inner.share(10);
+            items += range.end - range.begin;
+        });
+    });
+    CHECK(items == 10 * outer);
+}

@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <thread>
 #include <vector>
 
 #include <idm/models/cnn1.hpp>
@@ -60,4 +64,34 @@ TEST_CASE("a batch of fewer items than parts has the same bits on any number of 
     const SmallData few{.trajectories = 3, .rows = 50, .outputs = 2};
     check_threads<Cnn1<float>>(8, {.batch_size = 3}, few);
     check_threads<Cnn2<float>>(31, {.batch_size = 16, .sampling = Sampling::sequences, .chunk = 16}, few);
+}
+
+TEST_CASE("a busy neighbour makes training no more than twice as slow", "[.long][threads]") {
+    // Nine rounds, quiet and busy in turn; one busy thread takes a quarter of four processors. Meaningless on a machine
+    // that has other work.
+    const auto data = linear_dataset<float>({.trajectories = 6, .rows = 600, .inputs = 21, .outputs = 7});
+    const auto seconds = [&] {
+        Cnn1<float> model({32, 21, 7});
+        model.initialise(1);
+        const auto start = std::chrono::steady_clock::now();
+        (void)train(model, data, {.epochs = 3});
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    };
+    const auto median = [](std::vector<double> times) {
+        std::nth_element(times.begin(), times.begin() + times.size() / 2, times.end());
+        return times[times.size() / 2];
+    };
+    std::vector<double> quiet, busy;
+    for (int round = 0; round < 9; ++round) {
+        quiet.push_back(seconds());
+        std::atomic<bool> stop = false;
+        std::thread neighbour([&] {
+            while (!stop) continue;
+        });
+        busy.push_back(seconds());
+        stop = true;
+        neighbour.join();
+    }
+    INFO("median seconds: quiet " << median(quiet) << ", busy " << median(busy));
+    CHECK(median(busy) <= 2 * median(quiet));
 }

@@ -1,0 +1,40 @@
+#include <chrono>
+#include <thread>
+#include <vector>
+
+#include <idm/core/barrier.hpp>
+
+#include "support/catch.hpp"
+
+using namespace idm;
+
+TEST_CASE("nobody passes a barrier before all are there, awake or asleep", "[barrier]") {
+    constexpr int size = 3, rounds = 300;
+    for (const int looks : {0, 1, Barrier::default_looks}) {
+        INFO(looks << " looks before a thread sleeps");
+        Barrier barrier(looks);
+        std::vector<int> progress(size);  // plain numbers: the barrier alone orders them
+        std::vector<int> faults(size);
+        const auto work = [&](int me) {
+            for (int round = 1; round <= rounds; ++round) {
+                progress[static_cast<std::size_t>(me)] = round;
+                if (round % 100 == me) std::this_thread::sleep_for(std::chrono::milliseconds(2));  // the others sleep
+                barrier.arrive_and_wait(size);
+                for (const int other : progress)
+                    if (other != round) ++faults[static_cast<std::size_t>(me)];
+                barrier.arrive_and_wait(size);
+            }
+        };
+        std::vector<std::thread> others;
+        for (int i = 1; i < size; ++i) others.emplace_back(work, i);
+        work(0);
+        for (std::thread& other : others) other.join();
+        CHECK(faults == std::vector<int>(size));
+    }
+}
+
+TEST_CASE("a barrier of one lets its thread pass", "[barrier]") {
+    Barrier barrier;
+    for (int i = 0; i < 5; ++i) barrier.arrive_and_wait(1);
+    SUCCEED();
+}
