@@ -13,6 +13,7 @@
 #include <idm/core/random.hpp>
 #include <idm/core/shape.hpp>
 #include <idm/core/tensor.hpp>
+#include <idm/core/utf8.hpp>
 #include <idm/core/workspace.hpp>
 #include <idm/version.hpp>
 

@@ -9,6 +9,7 @@
 #include <idm/core/config.hpp>
 #include <idm/core/error.hpp>
 #include <idm/core/tensor.hpp>
+#include <idm/core/utf8.hpp>
 #include <idm/data/recipe.hpp>
 #include <idm/data/savitzky_golay.hpp>
 #include <idm/data/trajectory.hpp>
@@ -65,6 +66,10 @@ public:
             const Index column = log.column(names_[i]);
             columns_.push_back(column);
             names_[i] = log.columns[static_cast<std::size_t>(column)];
+            require<DataError>(is_utf8(names_[i]), "expected column ", column,
+                               " (counted from 0), which serves for the ", what,
+                               ", to have a name in UTF-8, as all files of a model do; save the log as UTF-8, or "
+                               "give its columns names (CsvConfig::columns)");
             require<DataError>(has_value(log, column), "column '", names_[i],
                                "' is empty or NaN in every row, so it can't serve for the ", what,
                                "; name another one");
@@ -221,9 +226,9 @@ inline Matrix<double> target_chunks(const Matrix<double>& targets, const Matrix<
 
 /// Computes every feature once per log row, trajectory by trajectory; derivatives never reach across two of them.
 ///
-/// *Errors*: `DataError` for an unknown column, a trajectory shorter than the filter, NaN, Inf or a number beyond
-/// `T`, an unknown or changing sample period; `ConfigError` for a recipe that contradicts itself.
-/// *Cost*: rows x inputs x filter length.
+/// *Errors*: `DataError` for an unknown column or one whose name is not UTF-8, a trajectory shorter than the filter,
+/// NaN, Inf or a number beyond `T`, an unknown or changing sample period; `ConfigError` for a recipe that contradicts
+/// itself. *Cost*: rows x inputs x filter length.
 template <class T>
 Features<T> make_features(const Log& log, const Recipe& recipe) {
     detail::require<DataError>(log.rows() > 0, "expected a log with rows, got an empty one");

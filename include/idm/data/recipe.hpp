@@ -20,6 +20,8 @@ struct ColumnGroup {
     AngleUnit unit = AngleUnit::radian;
     /// Sign and scale per column; empty: 1 for all.
     std::vector<double> scale = {};
+
+    friend bool operator==(const ColumnGroup&, const ColumnGroup&) = default;
 };
 
 /// How log rows become a model's inputs and targets. It is part of the model: a controller must apply the same one.
@@ -57,6 +59,8 @@ struct Recipe {
     Index horizon = 1;
     /// s; 0: taken from the log's time.
     double sample_period = 0;
+
+    friend bool operator==(const Recipe&, const Recipe&) = default;
 };
 
 namespace detail {

@@ -21,6 +21,8 @@ struct SavitzkyGolayConfig {
     Index length = 5;
     Index order = 2;
     Alignment alignment = Alignment::centred;
+
+    friend bool operator==(const SavitzkyGolayConfig&, const SavitzkyGolayConfig&) = default;
 };
 
 /// Smooths or differentiates evenly spaced samples: a polynomial is fitted to each `length` of them by least squares

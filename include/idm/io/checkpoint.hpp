@@ -14,6 +14,7 @@
 #include <idm/core/config.hpp>
 #include <idm/core/error.hpp>
 #include <idm/core/status.hpp>
+#include <idm/core/utf8.hpp>
 #include <idm/io/atomic_file.hpp>
 #include <idm/io/safetensors.hpp>
 #include <idm/io/weights.hpp>
@@ -63,7 +64,11 @@ bool take_number(std::span<const double>& numbers, Number& out) {
 inline std::string checkpoint_json(const std::vector<TrainingFact>& identity) {
     JsonWriter json;
     json.begin_object().member("format_version", checkpoint_format_version).key("training").begin_object();
-    for (const TrainingFact& fact : identity) json.member(fact.name, fact.value);
+    for (const TrainingFact& fact : identity) {
+        require<DataError>(is_utf8(fact.value), "cannot save a checkpoint: expected ", fact.name,
+                           " in UTF-8, as all files of a model are");
+        json.member(fact.name, fact.value);
+    }
     return json.end_object().end_object().text();
 }
 
@@ -158,7 +163,8 @@ struct CheckpointConfig {
 
 /// Writes a training's state. An earlier file stays until the new one is complete and on disk.
 ///
-/// *Errors*: `ConfigError` for a `keep` below 1, `FileError` when it can't be written.
+/// *Errors*: `ConfigError` for a `keep` below 1, `DataError` for facts that are not UTF-8, `FileError` when it can't be
+/// written.
 template <class T>
 void save_checkpoint(const std::filesystem::path& path, const TrainingState<T>& state, Index keep = 1) {
     detail::require<ConfigError>(keep >= 1, "expected to keep at least 1 checkpoint, got ", keep);

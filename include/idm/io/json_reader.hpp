@@ -9,8 +9,8 @@
 
 #include <idm/core/config.hpp>
 #include <idm/core/status.hpp>
+#include <idm/core/utf8.hpp>
 #include <idm/io/json_value.hpp>
-#include <idm/io/text.hpp>
 
 IDM_NAMESPACE_BEGIN
 

@@ -222,7 +222,7 @@ WeightsInfo<typename M::Scalar> load_weights(const std::filesystem::path& path, 
 /// Writes the model's weights with all that is needed to use them. An earlier file stays until the new one is complete.
 ///
 /// *Errors*: `DataError` for what could not be loaded again (weights or summary that are not finite, a recipe of other
-/// extents), `FileError` when the file can't be written.
+/// extents, names that are not UTF-8), `FileError` when the file can't be written.
 template <class M>
 void save_weights(const std::filesystem::path& path, const M& model, const WeightsInfo<typename M::Scalar>& info) {
     using T = typename M::Scalar;
@@ -246,6 +246,10 @@ void save_weights(const std::filesystem::path& path, const M& model, const Weigh
     const Status status = detail::read_weights(content.bytes, again, read);
     detail::require<DataError>(static_cast<bool>(status),
                                "cannot save weights that could not be loaded: ", status.message);
+    detail::require<DataError>(
+        read.recipe == info.recipe && read.input_names == info.input_names && read.target_names == info.target_names,
+        "cannot save weights whose recipe or names a file can't hold: expected names in UTF-8 "
+        "and finite numbers");
     write_files(std::span(&content, 1));
 }
 

@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include <idm/data/dataset.hpp>
@@ -93,6 +94,29 @@ TEST_CASE("a data set needs a sensible window and three parts") {
     for (idm::Trajectory& run : still.trajectories) run.values.col(1).setConstant(2);
     CHECK_THAT(message_of<idm::DataError>([&] { idm::make_dataset<double>(still, recipe, idm::ByTrajectory{}); }),
                ContainsSubstring("'tau' has the constant value 2"));
+}
+
+TEST_CASE("a used column's name must be UTF-8, another one's need not") {
+    const auto make = [](const std::string& q, const std::string& tau, const idm::Recipe& of) {
+        idm::Log log = oscillations(10);
+        log.columns = {q, tau};
+        return idm::make_dataset<double>(log, of, idm::ByTrajectory{});
+    };
+    idm::Recipe by_number = recipe;
+    by_number.positions.columns = {"0"};
+    by_number.targets.columns = {"1"};
+    CHECK(make("\xC3\xBC\xE2\x82\xAC", "tau", by_number).input_names[0] == "q(\xC3\xBC\xE2\x82\xAC)");
+    for (const auto& [q, tau, words] :
+         {std::tuple("\xFC", "tau", "column 0 (counted from 0), which serves for the pos"),
+          {"q", "Moment \xB5", "column 1 (counted from 0), which serves for the targets"},
+          {"q", "\xED\xA0\x80", "column 1"}}) {
+        const std::string message = message_of<idm::DataError>([&, n = q, t = tau] { make(n, t, by_number); });
+        CHECK_THAT(message, ContainsSubstring(words) && ContainsSubstring("save the log as UTF-8"));
+    }
+    idm::Log log = oscillations(10);
+    log.columns[1] = "\xB5";
+    by_number.targets.columns = {"0"};
+    CHECK(idm::make_dataset<double>(log, by_number, idm::ByTrajectory{}).target_names[0] == "q");
 }
 
 TEST_CASE("absent recordings say where they come from") {

@@ -230,6 +230,22 @@ TEST_CASE("every number of a state comes back from its file", "[checkpoint]") {
     CHECK(load_checkpoint<float>(path).history.epochs.empty());
 }
 
+TEST_CASE("names that are not UTF-8 are refused before a file is written, and others come back", "[checkpoint]") {
+    auto data = linear_dataset<float>();
+    data.input_names = {"q", "\xC3\xBC"};
+    const detail::TemporaryFolder folder;
+    const CheckpointConfig checkpoints{.path = folder.path() / "run", .resume = true};
+    Baseline<float> model({4, 2, 1});
+    const TrainerConfig config{.epochs = 2, .threads = 1};
+    train_with_checkpoints(model, data, config, checkpoints);
+    CHECK(train_with_checkpoints(model, data, config, checkpoints).epochs.size() == 2);
+    data.input_names[1] = "\xFC";
+    const CheckpointConfig other{.path = folder.path() / "other"};
+    CHECK_THAT(message_of<DataError>([&] { train_with_checkpoints(model, data, config, other); }),
+               ContainsSubstring("expected data's inputs in UTF-8"));
+    CHECK_FALSE(fs::exists(other.path));
+}
+
 TEST_CASE("a damaged checkpoint is an error at every byte", "[checkpoint]") {
     const detail::TemporaryFolder folder;
     const fs::path path = folder.path() / "bad";

@@ -340,6 +340,8 @@ TEST_CASE("what could not be loaded again is not saved, and an earlier file stay
     refused([](auto&, auto& info) { info.training.validation_nmse = std::numeric_limits<double>::infinity(); },
             "validation_nmse");
     refused([](auto&, auto& info) { info.normaliser = {}; }, "normaliser");
+    refused([](auto&, auto& info) { info.target_names[0] = "\xB5"; }, "UTF-8");
+    refused([](auto&, auto& info) { info.recipe.target_origins.columns[0] = "\xB5"; }, "UTF-8");
 }
 
 namespace {
