@@ -17,6 +17,7 @@ import numpy as np
 from tensor_file import FileError, data_section, is_integer, parse, parse_json, require, serialise
 
 FORMAT_VERSION = 2
+LARGEST_TOLERANCE = 1e-3  # of the test vector's outputs
 RECIPE_VERSION = 2
 LIBRARY_VERSION = "0.1.0"
 GROUPS = ("positions", "velocities", "accelerations", "extras", "targets", "target_origins")
@@ -49,7 +50,7 @@ class WeightsFile:
     tensors: dict  # name: array in PyTorch's shape
     test_input: np.ndarray  # [window, inputs], normalised
     test_output: np.ndarray  # [outputs], normalised
-    tolerance: float = 1e-3
+    tolerance: float = LARGEST_TOLERANCE
 
 
 def check_schema(value, schema, where):
@@ -185,6 +186,8 @@ def parse_weights(content):
     for name, tensor in tensors.items():
         require(np.isfinite(tensor).all(), "tensor '", name, "' holds NaN or Inf")
     model, vector = content["model"], content["test_vector"]
+    require(0 <= vector["tolerance"] <= LARGEST_TOLERANCE, "test_vector.tolerance: expected 0 to ", LARGEST_TOLERANCE,
+            ", got ", vector["tolerance"])
     return WeightsFile(model, info, tensors,
                        decode(vector["input"], (model["window"], model["inputs"]), "test_vector.input"),
                        decode(vector["output"], (model["outputs"],), "test_vector.output"), vector["tolerance"])

@@ -236,6 +236,8 @@ class Refused(WithFolder):
             (forged(lambda c, t: t.update({"0.bias": np.full(64, np.nan, "<f4")})), ["'0.bias'", "NaN"]),
             (forged(lambda c, t: t.update({"0.bias": t["0.bias"] + 3})), ["test vector, output 0"]),
             (forged(lambda c, t: c["test_vector"].update(input="AAAA")), ["test_vector.input", "72 fp32"]),
+            (forged(lambda c, t: c["test_vector"].update(tolerance=1e300)), ["test_vector.tolerance", "0 to 0.001"]),
+            (forged(lambda c, t: c["test_vector"].update(tolerance=-1e-6)), ["test_vector.tolerance", "0 to 0.001"]),
         ]
         for content, words in cases:
             self.refuses(words, read, content)

@@ -25,7 +25,6 @@ IDM_NAMESPACE_BEGIN
 namespace detail {
 
 inline constexpr int checkpoint_format_version = 1;
-inline constexpr std::uintmax_t checkpoint_size_limit = std::uintmax_t{1} << 30;
 inline constexpr Index report_numbers = 8;
 
 /// The numbers of a state that are no weights, in the order of the file. `State` is const or not.
@@ -153,20 +152,25 @@ Status read_checkpoint(std::string_view bytes, TrainingState<T>& state) {
 
 }  // namespace detail
 
+/// Bytes of the largest checkpoint that is written and read, 1 GiB; damage or a foreign file costs no more memory.
+inline constexpr std::uintmax_t checkpoint_size_limit = std::uintmax_t{1} << 30;
+
 /// Where and how often a training is saved.
 struct CheckpointConfig {
     std::filesystem::path path = {};
     Index every_epochs = 1;
     Index keep = 1;       // this many; older ones bear the path with .1, .2 and so on at its end
     bool resume = false;  // go on from the file if it is there
+    std::uintmax_t size_limit = checkpoint_size_limit;
 };
 
 /// Writes a training's state. An earlier file stays until the new one is complete and on disk.
 ///
-/// *Errors*: `ConfigError` for a `keep` below 1, `DataError` for facts that are not UTF-8, `FileError` when it can't be
-/// written.
+/// *Errors*: `ConfigError` for a `keep` below 1; `DataError` for what `load_checkpoint` would not read, a state beyond
+/// `size_limit` bytes, names beyond 1 MiB or not in UTF-8; `FileError` when it can't be written.
 template <class T>
-void save_checkpoint(const std::filesystem::path& path, const TrainingState<T>& state, Index keep = 1) {
+void save_checkpoint(const std::filesystem::path& path, const TrainingState<T>& state, Index keep = 1,
+                     std::uintmax_t size_limit = checkpoint_size_limit) {
     detail::require<ConfigError>(keep >= 1, "expected to keep at least 1 checkpoint, got ", keep);
     const auto numbered = [&](Index i) {
         return i == 0 ? path : std::filesystem::path(path.string() + '.' + std::to_string(i));
@@ -174,6 +178,9 @@ void save_checkpoint(const std::filesystem::path& path, const TrainingState<T>& 
     // The new one is whole and on disk before an earlier one moves: without room for it nothing changes.
     const FileContent content{keep == 1 ? path : std::filesystem::path(path.string() + ".next"),
                               detail::checkpoint_bytes(state)};
+    detail::require<DataError>(content.bytes.size() <= size_limit, "cannot save checkpoint ", path.string(),
+                               ": expected at most ", size_limit, " bytes, got ", content.bytes.size(),
+                               "; raise the size limit, for loading too");
     write_files(std::span(&content, 1));
     if (keep == 1) return;
     std::error_code error;
@@ -191,12 +198,13 @@ void save_checkpoint(const std::filesystem::path& path, const TrainingState<T>& 
                                " to its place: ", error.message(), "; check the folder's rights");
 }
 
-/// *Errors*: `FileError` with the file and what is wrong: missing, truncated, damaged, of another kind or number type.
+/// *Errors*: `FileError` with the file and what is wrong: missing, truncated, damaged, beyond `size_limit` bytes, of
+/// another kind or number type.
 template <class T>
-TrainingState<T> load_checkpoint(const std::filesystem::path& path) {
+TrainingState<T> load_checkpoint(const std::filesystem::path& path, std::uintmax_t size_limit = checkpoint_size_limit) {
     std::string bytes;
     TrainingState<T> state;
-    Status status = detail::read_file(path, detail::checkpoint_size_limit, bytes);
+    Status status = detail::read_file(path, size_limit, bytes);
     if (status) status = detail::read_checkpoint(bytes, state);
     detail::require<FileError>(static_cast<bool>(status), "checkpoint '", path.string(), "': ", status.message);
     return state;
@@ -219,11 +227,13 @@ History train_with_checkpoints(M& model, const Dataset<typename M::Scalar>& data
     TrainingState<T> saved;
     std::error_code error;
     if (checkpoints.resume && std::filesystem::exists(checkpoints.path, error)) {
-        saved = load_checkpoint<T>(checkpoints.path);
+        saved = load_checkpoint<T>(checkpoints.path, checkpoints.size_limit);
         hooks.resume = &saved;
     }
     hooks.state_epochs = checkpoints.every_epochs;
-    hooks.on_state = [&](const TrainingState<T>& state) { save_checkpoint(checkpoints.path, state, checkpoints.keep); };
+    hooks.on_state = [&](const TrainingState<T>& state) {
+        save_checkpoint(checkpoints.path, state, checkpoints.keep, checkpoints.size_limit);
+    };
     return train(model, data, config, hooks);
 }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <idm/core/config.hpp>
+#include <idm/core/error.hpp>
 #include <idm/core/status.hpp>
 #include <idm/io/json_reader.hpp>
 #include <idm/io/json_writer.hpp>
@@ -146,7 +147,7 @@ inline Status read_safetensors(std::string_view bytes, Safetensors& out) {
 }
 
 /// The bytes of a file, tensors in the order of their names, the header padded so that the data begins at a multiple
-/// of 8.
+/// of 8. *Errors*: `DataError` for a header beyond 1 MiB, which `read_safetensors` would refuse.
 inline std::string write_safetensors(const Safetensors& file) {
     JsonWriter json;
     json.begin_object().key("__metadata__").begin_object();
@@ -161,6 +162,9 @@ inline std::string write_safetensors(const Safetensors& file) {
     }
     std::string header = json.end_object().text();
     header.resize((header.size() + 7) / 8 * 8, ' ');
+    detail::require<DataError>(header.size() <= safetensors_header_limit,
+                               "cannot write a file of tensors: expected names ", "and metadata of at most ",
+                               safetensors_header_limit, " bytes, got ", header.size());
     std::string out;
     detail::append_little_endian(out, static_cast<std::uint64_t>(header.size()));
     return out + header + data;

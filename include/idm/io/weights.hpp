@@ -27,7 +27,7 @@ IDM_NAMESPACE_BEGIN
 namespace detail {
 
 inline constexpr int weights_format_version = 2;
-/// |output - stored| <= tolerance (1 + |stored|): two instruction sets round differently.
+/// |output - stored| <= tolerance (1 + |stored|): two instruction sets round differently. A file may ask for less.
 inline constexpr double test_vector_tolerance = 1e-3;
 
 /// The output for one window of normalised inputs, both as fp32.
@@ -99,6 +99,10 @@ void replay_test_vector(Fields fields, const M& model, Status& status) {
     fields.number("tolerance", tolerance);
     fields.finish();
     if (!status) return;
+    if (!(tolerance >= 0 && tolerance <= test_vector_tolerance)) {
+        status = failure("test_vector.tolerance: expected 0 to ", test_vector_tolerance, ", got ", tolerance);
+        return;
+    }
     const Index sizes[] = {model.window() * model.inputs(), model.outputs()};
     for (int i = 0; i < 2; ++i) {
         if (!from_base64(texts[i], bytes[i]) || bytes[i].size() != 4 * static_cast<std::size_t>(sizes[i])) {
@@ -167,7 +171,7 @@ inline Status read_file(const std::filesystem::path& path, std::uintmax_t limit,
     std::error_code error;
     if (!std::filesystem::is_regular_file(path, error)) return failure("expected a file, got none");
     const std::uintmax_t size = std::filesystem::file_size(path, error);
-    if (error || size > limit) return failure("expected at most ", limit, " bytes for this model, got ", size);
+    if (error || size > limit) return failure("expected a file of at most ", limit, " bytes, got ", size);
     std::ifstream in(path, std::ios::binary);
     out.resize(size);
     if (!in.read(out.data(), static_cast<std::streamsize>(size))) return failure("cannot read it");

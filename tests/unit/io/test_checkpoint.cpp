@@ -246,6 +246,40 @@ TEST_CASE("names that are not UTF-8 are refused before a file is written, and ot
     CHECK_FALSE(fs::exists(other.path));
 }
 
+TEST_CASE("a checkpoint that would not be read is not written, and an earlier one stays", "[checkpoint]") {
+    const detail::TemporaryFolder folder;
+    const fs::path path = folder.path() / "state";
+    TrainingState<float> state = example_state();
+    const auto size = static_cast<std::uintmax_t>(detail::checkpoint_bytes(state).size());
+    save_checkpoint(path, state, 2, size);
+    CHECK(load_checkpoint<float>(path, size).weights == state.weights);
+    CHECK_THAT(message_of<FileError>([&] { (void)load_checkpoint<float>(path, size - 1); }),
+               ContainsSubstring(detail::message("at most ", size - 1, " bytes, got ", size)));
+    const std::string earlier = content_of(path);
+    const auto stays = [&] {
+        const auto files = std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator());
+        return files == 1 && content_of(path) == earlier;
+    };
+    CHECK_THAT(message_of<DataError>([&] { save_checkpoint(path, state, 2, size - 1); }),
+               ContainsSubstring(detail::message("at most ", size - 1, " bytes, got ", size)));
+    CHECK(stays());
+    state.identity[1].value = std::string(safetensors_header_limit, 'x');
+    CHECK_THAT(message_of<DataError>([&] { save_checkpoint(path, state, 2); }),
+               ContainsSubstring("names and metadata of at most 1048576 bytes"));
+    CHECK(stays());
+
+    const auto data = linear_dataset<float>();
+    Baseline<float> model({4, 2, 1});
+    const TrainerConfig config{.epochs = 2, .threads = 1};
+    CheckpointConfig checkpoints{.path = folder.path() / "run", .resume = true, .size_limit = 500};
+    CHECK_THROWS_AS(train_with_checkpoints(model, data, config, checkpoints), DataError);
+    CHECK_FALSE(fs::exists(checkpoints.path));
+    checkpoints.size_limit = checkpoint_size_limit;
+    train_with_checkpoints(model, data, config, checkpoints);
+    checkpoints.size_limit = 500;
+    CHECK_THROWS_AS(train_with_checkpoints(model, data, config, checkpoints), FileError);
+}
+
 TEST_CASE("a damaged checkpoint is an error at every byte", "[checkpoint]") {
     const detail::TemporaryFolder folder;
     const fs::path path = folder.path() / "bad";

@@ -53,6 +53,25 @@ TEST_CASE("a safetensors file written by hand is read", "[safetensors]") {
     CHECK(second.tensors.at("a").shape.empty());
 }
 
+TEST_CASE("a header of up to 1 MiB is written and read, a longer one neither", "[safetensors]") {
+    Safetensors file, read;
+    std::uint64_t largest = 0;
+    const auto write = [&](std::size_t size) {
+        file.metadata["k"] = std::string(size, 'x');
+        const std::string bytes = write_safetensors(file);
+        REQUIRE(read_safetensors(bytes, read));
+        largest = detail::read_little_endian<std::uint64_t>(bytes.data());
+    };
+    std::size_t size = safetensors_header_limit - 64;
+    CHECK_THROWS_WITH(
+        [&] {
+            for (; size < safetensors_header_limit; ++size) write(size);
+        }(),
+        ContainsSubstring("names and metadata of at most 1048576 bytes, got 1048584"));
+    CHECK(largest == safetensors_header_limit);
+    CHECK_THROWS_AS(write(size), DataError);
+}
+
 TEST_CASE("safetensors: each bad input has its message", "[safetensors]") {
     const auto refused = [](const std::string& bytes, const std::string& words) {
         CHECK_THAT(error_of(bytes), ContainsSubstring(words));

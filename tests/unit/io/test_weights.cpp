@@ -264,7 +264,9 @@ TEST_CASE("a weights file of other content is refused, and the model stays as it
     json("\"input_low\": [-0.75, -3]", "\"input_low\": [-0.75]", "2 finite ranges, or none");
     json("\"input_low\": [-0.75, -3]", "\"input_low\": [-0.75, 4]", "2 finite ranges, or none");
     json("\"seed\": 18446744073709551615", "\"seed\": 18446744073709551616", "training.seed");
-    json("\"tolerance\": ", "\"tolerance\": -", "test vector");
+    json("\"tolerance\": ", "\"tolerance\": -", "test_vector.tolerance: expected 0 to 0.001, got -0.001");
+    json("\"tolerance\": 0.001", "\"tolerance\": 0.0010001", "test_vector.tolerance: expected 0 to 0.001, got");
+    json("\"tolerance\": 0.001", "\"tolerance\": 1e308", "test_vector.tolerance");
     json("\"output\": \"", "\"output\": \"AAAA", "fp32 numbers in base64");
 }
 
@@ -273,7 +275,7 @@ TEST_CASE("weights of another model, other extents or another precision are refu
     CHECK_THAT(error_of<Cnn2<float>>(cnn1), ContainsSubstring("expected weights of a cnn2"));
     CHECK_THAT(error_of<Cnn2<double>>(cnn2), ContainsSubstring("expected dtype F64, got F32"));
     CHECK_THAT(error_of(cnn1), ContainsSubstring("expected weights of a baseline"));
-    CHECK_THAT(error_of(cnn1 + std::string(1 << 20, 'x')), ContainsSubstring("bytes for this model"));
+    CHECK_THAT(error_of(cnn1 + std::string(1 << 20, 'x')), ContainsSubstring("expected a file of at most"));
     const std::string foreign = "step,q1,tau1\n0,0.1,0.2\n";
     CHECK_THAT(error_of(foreign), ContainsSubstring("no weights file"));
     CHECK_THAT(error_of(std::string("\0\0\0\0\0\0\0\x10{}", 10)), ContainsSubstring("1152921504606846976"));
