@@ -78,11 +78,13 @@ public:
     /// Ticks that ended in this fault.
     std::uint64_t count(Fault fault) const { return counts_[static_cast<std::size_t>(fault)]; }
 
-    /// Forgets every sample; the counts stay.
+    /// Forgets every sample: all is as constructed, but the counts stay.
     void reset() noexcept {
         stream_.reset();
         trust_ = 0;
         started_ = false;
+        fault_ = Fault::warming_up;
+        std::fill(sample_.begin(), sample_.end(), 0.0);
         for (auto* values : {&model_output_, &fallback_output_, &output_})
             std::fill(values->begin(), values->end(), Scalar(0));
     }

@@ -76,9 +76,10 @@ public:
     /// Ticks from the start until `warm()`.
     Index warm_up() const { return (network_.history() + phases_[0].units.features().span() - 1) * divider_ + 1; }
 
-    /// Forgets every sample.
+    /// Forgets every sample: the stream is as it was constructed.
     void reset() noexcept {
         tick_ = 0;
+        distance_ = 0;
         for (Phase& phase : phases_) phase.reset();
         std::fill(output_.begin(), output_.end(), Scalar(0));
     }
@@ -123,6 +124,9 @@ private:
 
         void reset() noexcept {
             units.reset();
+            std::fill(origins.begin(), origins.end(), Scalar(0));
+            oldest = 0;
+            distance = 0;
             std::fill_n(workspace.memory(), workspace.shape().memory, Scalar(0));
         }
         void step(const M& model, const NetworkType& network, std::span<const double> sample,

@@ -80,6 +80,27 @@ TEST_CASE("a trusted model is followed, after warming up and fading in", "[safe]
     CHECK(safe.count(Fault::none) == 33);
 }
 
+TEST_CASE("after a reset a safe stream is as it was constructed, but for its counts", "[safe]") {
+    const Bench bench;
+    auto used = bench.safe(zero), fresh = bench.safe(zero);
+    for (int tick = 0; tick < 30; ++tick) used.tick(calm);
+    REQUIRE(used.fault() == Fault::none);
+    used.reset();
+    CHECK(used.fault() == Fault::warming_up);
+    CHECK(used.trust() == 0);
+    CHECK(used.count(Fault::none) == 23);
+    // A first sample that is not finite: the last one before the reset must not take its place.
+    const std::vector<double> bad = {std::numeric_limits<double>::quiet_NaN(), 0};
+    for (int tick = 0; tick < 20; ++tick) {
+        const std::vector<double>& sample = tick == 0 ? bad : calm;
+        const double y = used.tick(sample)[0], expected = fresh.tick(sample)[0];
+        CHECK(y == expected);
+        CHECK(used.stream().distance() == fresh.stream().distance());
+        CHECK(used.fault() == fresh.fault());
+    }
+    CHECK(used.trust() > 0);
+}
+
 TEST_CASE("each fault is named and hands over to the fallback", "[safe]") {
     const Bench bench;
     const auto fallback = [](std::span<const double>, std::span<double> out) noexcept { out[0] = -2; };
