@@ -8,7 +8,8 @@ set(CMAKE_CROSSCOMPILING_EMULATOR qemu-aarch64 -L /usr/aarch64-linux-gnu)
 
 # Headers without code are the same on both machines: they are looked for behind those of the cross compiler, whose C
 # library must come first. Debian keeps the package of xsimd in a folder of the machine it was installed for.
-set(CMAKE_CXX_FLAGS_INIT "-idirafter /usr/include")
+# -Wno-psabi: gcc's notes on objects of gcc 9 and older.
+set(CMAKE_CXX_FLAGS_INIT "-idirafter /usr/include -Wno-psabi")
 file(GLOB xsimd_DIR /usr/lib/*-linux-gnu/cmake/xsimd)
 
 # Libraries with code are this machine's own.

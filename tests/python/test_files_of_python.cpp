@@ -1,5 +1,4 @@
 #include <filesystem>
-#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -11,6 +10,7 @@
 #include <idm/models/cnn2.hpp>
 
 #include "parity/fixture.hpp"
+#include "support/weights_file.hpp"
 
 using namespace idm;
 namespace fs = std::filesystem;
@@ -21,16 +21,8 @@ namespace {
 // filled by the rule that make_files.py filled them by.
 template <class M>
 std::string file_of_python(const parity::Case& c, const ModelConfig& config) {
-    using T = typename M::Scalar;
-    idm_test::NetworkRun<T, typename M::NetworkType> run(M(config).network());
-    run.draw_parameters(c.seed);
-    std::map<std::string, std::string> tensors;
-    for (const auto& parameter : run.named())
-        tensors[parameter.name()] = detail::little_endian<T>(idm_test::values_of(parameter));
-    const std::string name = c.name + (sizeof(T) == 4 ? ".f32.head" : ".f64.head");
-    std::string bytes = detail::read_text(fs::path(IDM_TEST_FIXTURES) / name);
-    for (const auto& tensor : tensors) bytes += tensor.second;
-    return bytes;
+    const std::string name = c.name + "." + idm_test::precision<typename M::Scalar> + ".head";
+    return detail::read_text(fs::path(IDM_TEST_FIXTURES) / name) + idm_test::data_section<M>(config, c.seed);
 }
 
 template <class M>
