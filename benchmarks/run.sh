@@ -1,46 +1,67 @@
 #!/usr/bin/env bash
 set -euo pipefail
+# Threads that spin while another job has their core would cost tens of times the work itself; on a quiet machine take
+# OMP_WAIT_POLICY=active. It holds for idm, oneDNN and libtorch alike.
+export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
+# libtorch allocates in every call: without this glibc gives large blocks back to the system each time.
+export MALLOC_MMAP_THRESHOLD_=${MALLOC_MMAP_THRESHOLD_:-2147483648}
+export MALLOC_TRIM_THRESHOLD_=${MALLOC_TRIM_THRESHOLD_:-4294967296}
 
 usage() {
     cat <<'END'
-Usage: benchmarks/run.sh [NAME...] [-- BENCHMARK_OPTIONS...]
+Usage: benchmarks/run.sh [--quick] [NAME...] [-- OPTIONS...]
 
-Installs what the benchmarks need (cmake/bootstrap.sh), builds them for this machine in build/benchmarks and runs all of
-them, or those named (kernels: benchmarks/kernels.cpp, stream: benchmarks/stream.cpp). Options after -- go to Google Benchmark.
+Installs what the benchmarks need (cmake/bootstrap.sh), builds them for this machine in build/benchmarks and runs those
+named, or else workloads:
 
-Example: benchmarks/run.sh kernels -- --benchmark_filter=conv1d
+  workloads  idm beside oneDNN and libtorch, where they are installed, and the machine's peak; prints a table and writes
+             benchmarks/results/latest.json. --quick ends within a minute. OPTIONS: names of workloads (S1 ... D3)
+  kernels    each kernel beside the reference. OPTIONS: those of Google Benchmark
+  stream     ticks of a control loop
+
+Examples: benchmarks/run.sh --quick
+          benchmarks/run.sh workloads -- S1 S2
+          benchmarks/run.sh kernels -- --benchmark_filter=conv1d
 END
 }
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build="$root/build/benchmarks"
-names=()
+programs=(workloads kernels stream)
+names=() quick=()
 while [[ $# -gt 0 ]]; do
     case $1 in
         -h | --help) usage && exit 0 ;;
         --) shift && break ;;
+        --quick) quick=(--quick) ;;
         -*) echo "benchmarks/run.sh: unknown option '$1'" >&2 && usage >&2 && exit 2 ;;
         *) names+=("$1") ;;
     esac
     shift
 done
-if [[ ${#names[@]} -eq 0 ]]; then
-    for source in "$root"/benchmarks/*.cpp; do
-        names+=("$(basename "$source" .cpp)")
-    done
-fi
+[[ ${#names[@]} -gt 0 ]] || names=(workloads)
 for name in "${names[@]}"; do
-    [[ -f $root/benchmarks/$name.cpp ]] || { echo "benchmarks/run.sh: no benchmarks/$name.cpp" >&2 && exit 2; }
+    [[ " ${programs[*]} " == *" $name "* ]] || { echo "benchmarks/run.sh: no benchmark '$name'" >&2 && usage >&2 && exit 2; }
 done
 
 "$root/cmake/bootstrap.sh" library benchmarks
+peers=OFF
+if [[ " ${names[*]} " == *" workloads "* ]]; then
+    peers=ON
+    "$root/cmake/bootstrap.sh" peers || echo "benchmarks/run.sh: going on with the peers that are there" >&2
+fi
 generator=()
 if [[ ! -f $build/CMakeCache.txt ]] && command -v ninja >/dev/null; then
     generator=(-G Ninja)
 fi
-cmake -S "$root" -B "$build" "${generator[@]}" -DIDM_NATIVE=ON -DIDM_BUILD_BENCHMARKS=ON -DIDM_BUILD_TESTS=OFF \
-    -DIDM_BUILD_EXAMPLES=OFF
+cmake -S "$root" -B "$build" "${generator[@]}" -DIDM_NATIVE=ON -DIDM_BUILD_BENCHMARKS=ON -DIDM_BENCHMARK_PEERS=$peers \
+    -DIDM_BUILD_TESTS=OFF -DIDM_BUILD_EXAMPLES=OFF
 cmake --build "$build" --parallel "$("$root/cmake/jobs.sh")" --target "${names[@]/#/bench_}"
+mkdir -p "$root/benchmarks/results"
 for name in "${names[@]}"; do
-    "$build/benchmarks/bench_$name" "$@"
+    if [[ $name == workloads ]]; then
+        "$build/benchmarks/workloads/bench_workloads" "${quick[@]}" --json "$root/benchmarks/results/latest.json" "$@"
+    else
+        "$build/benchmarks/bench_$name" "$@"
+    fi
 done

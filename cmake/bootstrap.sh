@@ -13,6 +13,7 @@ Groups (default: library tests examples):
   tests       Catch2; Orocos KDL and nlohmann-json as oracles; urdfdom for the URDF reader
   examples    CLI11 for the demo's options, gnuplot for the report's pictures
   benchmarks  Google Benchmark
+  peers       oneDNN, libtorch and OpenBLAS, which the benchmarks compare with
   coverage    gcc and lcov
   python      PyTorch and numpy, for examples/python and its long test
   ci          clang, clang-format, clang's OpenMP, Doxygen, g++ for 64-bit ARM, qemu
@@ -42,6 +43,7 @@ add_group() {
             on_path gnuplot 5.0 || packages+=(gnuplot-nox)
             ;;
         benchmarks) packages+=(libbenchmark-dev) ;;
+        peers) packages+=(libdnnl-dev libtorch-dev libopenblas0-openmp) ;;
         coverage)
             on_path g++ 11 || packages+=(g++)
             on_path lcov 1.14 || packages+=(lcov)

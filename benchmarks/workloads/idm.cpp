@@ -1,0 +1,198 @@
+#include <algorithm>
+#include <chrono>
+#include <numeric>
+
+#include <idm/core/buffer.hpp>
+#include <idm/core/parallel.hpp>
+#include <idm/kernels/select.hpp>
+
+#include "side.hpp"
+
+namespace bench {
+namespace {
+
+using namespace idm;
+using kernels::ConvShape;
+using kernels::DenseShape;
+using kernels::Epilogue;
+
+/// Samples of `run` numbers, `stride` apart, with zeros around them.
+struct Rows {
+    Index before, run, stride;
+    Buffer<float> memory;
+
+    Rows(Index samples, Index run_, Index before_, Index behind)
+        : before(before_), run(run_), stride(before_ + run_ + behind), memory(samples * stride) {}
+    float* sample(Index n) { return memory.data() + before + n * stride; }
+    void set(const std::vector<float>& values) {
+        for (std::size_t i = 0; i < values.size(); ++i)
+            sample(static_cast<Index>(i) / run)[static_cast<Index>(i) % run] = values[i];
+    }
+    std::vector<float> get() {
+        std::vector<float> values;
+        for (Index n = 0; n * stride < memory.size(); ++n) values.insert(values.end(), sample(n), sample(n) + run);
+        return values;
+    }
+};
+
+ConvShape shape_of(const Layer& l) {
+    ConvShape s;
+    s.samples = l.samples;
+    s.in_length = l.length;
+    s.in_channels = l.in_channels;
+    s.out_length = l.out_length();
+    s.out_channels = l.out_channels;
+    s.kernel = l.kernel;
+    s.dilation = l.dilation;
+    s.pad_left = l.pad_left;
+    return s;
+}
+
+/// A layer on `threads` threads, as training does it: each takes a share of the samples, and gradients of weights are
+/// added up afterwards.
+class IdmSide final : public Side {
+public:
+    IdmSide(const Layer& layer, const Operands& operands, Pass pass, int threads)
+        : layer_(layer),
+          shape_(shape_of(layer)),
+          pass_(pass),
+          threads_(threads),
+          weight_size_(kernels::packed_weight_size(shape_.weight_rows(), layer.out_channels)),
+          x_(rows(layer.length, layer.in_channels, kernels::forward_halo(shape_))),
+          y_(rows(layer.out_length(), layer.out_channels, kernels::backward_halo(shape_))),
+          parameters_(weight_size_ + kernels::packed_columns(layer.out_channels)) {
+        implementation = "idm";
+        shape_.x_sample_stride = x_.stride;
+        shape_.y_sample_stride = y_.stride;
+        const Index scratch = layer.dense ? kernels::dense_backward_input_scratch<float>(dense(shape_))
+                                          : kernels::conv1d_backward_input_scratch<float>(shape_);
+        for (int t = 0; t < threads; ++t) {
+            scratch_.emplace_back(scratch);
+            gradient_.emplace_back(parameters_.size());
+        }
+        if (pass != Pass::backward_input) x_.set(operands.x);
+        if (pass != Pass::forward) y_.set(operands.d_y);
+        for (Index i = 0; i < static_cast<Index>(operands.w.size()); ++i)
+            parameters_[packed(i)] = operands.w[static_cast<std::size_t>(i)];
+        std::copy(operands.b.begin(), operands.b.end(), parameters_.data() + weight_size_);
+    }
+
+    void run() override {
+        parallel(threads_, [&](const Team& team) {
+            const Range mine = team.share(layer_.samples);
+            ConvShape s = shape_;
+            s.samples = mine.end - mine.begin;
+            const auto t = static_cast<std::size_t>(team.index());
+            const float *w = parameters_.data(), *b = w + weight_size_;
+            if (pass_ == Pass::forward) {
+                forward(s, x_.sample(mine.begin), w, b, y_.sample(mine.begin));
+            } else if (pass_ == Pass::backward_input) {
+                backward_input(s, y_.sample(mine.begin), w, x_.sample(mine.begin), scratch_[t].data());
+            } else {
+                if (t > 0) gradient_[t].fill(0);
+                backward_weights(s, x_.sample(mine.begin), y_.sample(mine.begin), gradient_[t].data());
+                team.barrier();
+                add_up(team);
+            }
+        });
+    }
+
+    std::vector<float> result() override {
+        if (pass_ == Pass::forward) return y_.get();
+        if (pass_ == Pass::backward_input) return x_.get();
+        std::vector<float> values;
+        const Index weights = layer_.out_channels * layer_.in_channels * layer_.kernel;
+        for (Index i = 0; i < weights; ++i) values.push_back(gradient_[0][packed(i)]);
+        const float* b = gradient_[0].data() + weight_size_;
+        values.insert(values.end(), b, b + layer_.out_channels);
+        return values;
+    }
+
+private:
+    Rows rows(Index length, Index channels, kernels::Halo halo) const {
+        if (layer_.dense) halo = {};
+        return {layer_.samples, length * channels, halo.left * channels, halo.right * channels};
+    }
+    /// Where PyTorch's i-th weight lies.
+    Index packed(Index i) const {
+        const Index k = i % layer_.kernel, c = i / layer_.kernel % layer_.in_channels,
+                    o = i / layer_.kernel / layer_.in_channels;
+        return kernels::packed_offset(shape_.weight_rows(), layer_.out_channels, k * layer_.in_channels + c, o);
+    }
+    static DenseShape dense(const ConvShape& s) {
+        return {s.samples, s.in_channels, s.out_channels, s.x_sample_stride, s.y_sample_stride};
+    }
+    void forward(const ConvShape& s, const float* x, const float* w, const float* b, float* y) const {
+        if (layer_.dense)
+            kernels::dense_forward(dense(s), x, w, b, y, Epilogue::none);
+        else
+            kernels::conv1d_forward(s, x, w, b, y, Epilogue::none);
+    }
+    void backward_input(const ConvShape& s, const float* d_y, const float* w, float* d_x, float* scratch) const {
+        if (layer_.dense)
+            kernels::dense_backward_input(dense(s), d_y, w, d_x, scratch);
+        else
+            kernels::conv1d_backward_input(s, d_y, w, d_x, scratch);
+    }
+    void backward_weights(const ConvShape& s, const float* x, const float* d_y, float* gradient) const {
+        if (layer_.dense)
+            kernels::dense_backward_weights_accumulate(dense(s), x, d_y, gradient, gradient + weight_size_);
+        else
+            kernels::conv1d_backward_weights_accumulate(s, x, d_y, gradient, gradient + weight_size_);
+    }
+    /// The others' gradients to the first's, each thread a share of the parameters.
+    void add_up(const Team& team) {
+        const Range lines = team.share(parameters_.size() / 16);
+        for (std::size_t other = 1; other < gradient_.size(); ++other)
+            kernels::add_accumulate((lines.end - lines.begin) * 16,
+                                    static_cast<const float*>(gradient_[other].data()) + lines.begin * 16,
+                                    gradient_[0].data() + lines.begin * 16);
+    }
+
+    Layer layer_;
+    ConvShape shape_;
+    Pass pass_;
+    int threads_;
+    Index weight_size_;
+    Rows x_, y_;
+    Buffer<float> parameters_;
+    std::vector<Buffer<float>> scratch_, gradient_;
+};
+
+template <class T>
+void keep(T& value) {
+    asm volatile("" : : "g"(&value) : "memory");
+}
+
+}  // namespace
+
+void add_idm(Sides& sides, const Layer& layer, const Operands& operands, Pass pass, int threads) {
+    sides.push_back(std::make_unique<IdmSide>(layer, operands, pass, threads));
+}
+
+double multiply_add_flops([[maybe_unused]] int threads) {
+#if defined(IDM_NO_SIMD)
+    return 0;
+#else
+    using B = simd::Batch<float, kernels::DefaultArch>;
+    using Clock = std::chrono::steady_clock;
+    // Two units with a latency of four or five cycles need ten sums in flight; 12 fit in 16 registers beside x and z.
+    constexpr int sums = 12, repeats = 20000;
+    std::vector<double> flops(static_cast<std::size_t>(threads));
+    parallel(threads, [&](const Team& team) {
+        B x(0.999F), z(0.001F), sum[sums];
+        for (B& s : sum) s = B(0.F);
+        keep(x);
+        keep(z);
+        const auto begin = Clock::now();
+        for (int i = 0; i < repeats; ++i)
+            for (B& s : sum) s = simd::multiply_add(s, x, z);
+        for (B& s : sum) keep(s);
+        const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+        flops[static_cast<std::size_t>(team.index())] = 2.0 * sums * repeats * static_cast<double>(B::size) / seconds;
+    });
+    return std::accumulate(flops.begin(), flops.end(), 0.0);
+#endif
+}
+
+}  // namespace bench

@@ -1,0 +1,157 @@
+// Times idm, oneDNN and libtorch on the same workloads, beside a loop of nothing but multiply-adds (the peak).
+//
+// All sides of a workload run in one process and take turns (rounds.hpp). Before anything is timed their outputs are
+// compared; one that is wrong ends the program with status 1 and no results.
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <idm/core/parallel.hpp>
+#include <idm/core/random.hpp>
+
+#include "record.hpp"
+#include "rounds.hpp"
+#include "side.hpp"
+#include "support/shape_grid.hpp"
+
+namespace {
+
+using namespace bench;
+
+struct Options {
+    Effort effort;
+    std::string json;
+    std::vector<std::string> workloads;  // empty: all
+};
+
+Options parse(int argc, char** argv) {
+    Options options;
+    for (int i = 1; i < argc; ++i) {
+        const std::string word = argv[i];
+        if (word == "--quick")
+            options.effort = {20, 3, 60};
+        else if (word == "--json" && i + 1 < argc)
+            options.json = argv[++i];
+        else if (word.rfind("-", 0) != 0)
+            options.workloads.push_back(word);
+        else
+            throw std::runtime_error("unknown option " + word + "; usage: [--quick] [--json FILE] [WORKLOAD...]");
+    }
+    return options;
+}
+
+bool wanted(const Options& options, const std::string& workload) {
+    return options.workloads.empty() ||
+           std::find(options.workloads.begin(), options.workloads.end(), workload) != options.workloads.end();
+}
+
+std::vector<Layer> layers() {
+    std::vector<Layer> all;
+    for (const auto& w : shape_grid::conv_workloads()) {
+        const auto s = w.problem.shape();
+        all.push_back({w.name, false, s.samples, s.in_length, s.in_channels, s.out_channels, s.kernel, s.dilation,
+                       s.pad_left, s.pad_right()});
+    }
+    for (const auto& w : shape_grid::dense_workloads())
+        all.push_back({w.name, true, w.problem.rows, 1, w.problem.in_channels, w.problem.out_channels});
+    return all;
+}
+
+Operands operands_of(const Layer& l) {
+    idm::Random random(1);
+    const auto integers = [&](long size) {
+        std::vector<float> values(static_cast<std::size_t>(size));
+        for (float& value : values) value = static_cast<float>(static_cast<int>(random.below(5)) - 2);
+        return values;
+    };
+    return {integers(l.samples * l.length * l.in_channels), integers(l.out_channels * l.in_channels * l.kernel),
+            integers(l.out_channels), integers(l.samples * l.out_length() * l.out_channels)};
+}
+
+/// Runs each side once. *Errors*: `std::runtime_error` for the first whose result differs from the first side's.
+void compare(const Sides& sides, const std::string& what) {
+    std::vector<float> expected;
+    for (const auto& side : sides) {
+        side->run();
+        const std::vector<float> result = side->result();
+        if (expected.empty()) expected = result;
+        if (result != expected)
+            throw std::runtime_error(what + ": " + side->implementation + " " + side->variant + " and " +
+                                     sides[0]->implementation + " differ; no results");
+    }
+}
+
+const char* name_of(Pass pass) {
+    const char* names[] = {"forward", "backward_input", "backward_weights"};
+    return names[static_cast<int>(pass)];
+}
+
+void time_sides(const Sides& sides, const std::string& workload, const std::string& pass, int threads, double flop,
+                const Effort& effort, std::vector<Record>& records) {
+    Rounds rounds(effort);
+    rounds.add([threads] { return multiply_add_flops(threads); }, false);
+    for (const auto& side : sides) rounds.add_call([&side] { side->run(); });
+    rounds.run();
+    const double peak = rounds.best(0);
+    std::vector<Record> all;
+    for (std::size_t i = 0; i < sides.size(); ++i) {
+        const double us = rounds.best(i + 1), flops = flop / us * 1e6;
+        all.push_back({workload, pass, threads, sides[i]->implementation, sides[i]->variant, us, flops * 1e-9,
+                       peak > 0 ? 100 * flops / peak : 0});
+    }
+    if (peak > 0) all.push_back({workload, pass, threads, "peak", "", flop / peak * 1e6, peak * 1e-9, 100});
+    for (const Record& r : fastest(all)) records.push_back(r);
+}
+
+void run_layer(const Layer& layer, Pass pass, int threads, const Effort& effort, std::vector<Record>& records) {
+    const Operands operands = operands_of(layer);
+    Sides sides;
+    add_idm(sides, layer, operands, pass, threads);
+#if defined(BENCH_ONEDNN)
+    add_onednn(sides, layer, operands, pass, threads);
+#endif
+#if defined(BENCH_LIBTORCH)
+    if (libtorch_objection().empty()) add_libtorch(sides, layer, operands, pass, threads);
+#endif
+    compare(sides, layer.name + " " + name_of(pass));
+    time_sides(sides, layer.name, name_of(pass), threads, layer.flop(), effort, records);
+}
+
+}  // namespace
+
+#if !defined(BENCH_ONEDNN)
+std::string bench::onednn_version() { return ""; }
+#endif
+#if !defined(BENCH_LIBTORCH)
+std::string bench::libtorch_version() { return ""; }
+std::string bench::libtorch_objection() { return ""; }
+#endif
+
+int main(int argc, char** argv) {
+    try {
+        const Options options = parse(argc, argv);
+        if (onednn_version().empty()) std::printf("built without oneDNN (libdnnl-dev and -DIDM_BENCHMARK_PEERS=ON)\n");
+        if (libtorch_version().empty())
+            std::printf("built without libtorch (libtorch-dev and -DIDM_BENCHMARK_PEERS=ON)\n");
+        if (!libtorch_objection().empty()) std::printf("without libtorch: %s\n", libtorch_objection().c_str());
+        std::vector<int> threads{1};
+        if (idm::default_threads() > 1) threads.push_back(idm::default_threads());
+        std::vector<Record> records;
+        for (const Layer& layer : layers())
+            for (const int t : threads)
+                for (const Pass pass : {Pass::forward, Pass::backward_input, Pass::backward_weights})
+                    if (wanted(options, layer.name) && (t == 1 || layer.samples > 1))
+                        run_layer(layer, pass, t, options.effort, records);
+        print_table(records);
+        if (!options.json.empty()) write_json(options.json, records);
+    } catch (const std::exception& e) {
+        std::fprintf(stderr, "bench_workloads: %s\n", e.what());
+        return EXIT_FAILURE;
+    }
+    return EXIT_SUCCESS;
+}
