@@ -96,9 +96,13 @@
 #if defined(__GNUC__) || defined(__clang__)
 #define IDM_RESTRICT __restrict__
 #define IDM_ALWAYS_INLINE inline __attribute__((always_inline))
+#define IDM_INLINE_LAMBDA __attribute__((always_inline))  // between a lambda's parameters and its body
+#define IDM_NEVER_INLINE __attribute__((noinline))
 #else
 #define IDM_RESTRICT
 #define IDM_ALWAYS_INLINE inline
+#define IDM_INLINE_LAMBDA
+#define IDM_NEVER_INLINE
 #endif
 
 IDM_NAMESPACE_BEGIN

@@ -39,10 +39,31 @@ IDM_ALWAYS_INLINE Batch<T, Arch> multiply_add(const Batch<T, Arch>& x, const Bat
 #endif
 }
 
+/// x where it is not below `least`, else `least`, lane by lane: a NaN stays NaN, and -0 is not below 0.
+///
+/// x86's maximum gives its second operand in both cases, in one instruction (written masked for gcc 12, as the root
+/// below); elsewhere a maximum treats NaN another way.
+template <class T, class Arch>
+IDM_ALWAYS_INLINE Batch<T, Arch> at_least(const Batch<T, Arch>& least, const Batch<T, Arch>& x) {
+#if IDM_HAS_AVX512
+    if constexpr (sizeof(Batch<T, Arch>) == 64) {
+        if constexpr (std::is_same_v<T, float>)
+            return _mm512_maskz_max_ps(static_cast<__mmask16>(0xffff), least, x);
+        else
+            return _mm512_maskz_max_pd(static_cast<__mmask8>(0xff), least, x);
+    }
+#endif
+#if defined(__x86_64__)
+    return xsimd::max(least, x);
+#else
+    return xsimd::select(x < least, least, x);
+#endif
+}
+
 /// max(x, 0) lane by lane; a NaN stays NaN.
 template <class T, class Arch>
 IDM_ALWAYS_INLINE Batch<T, Arch> rectify(const Batch<T, Arch>& x) {
-    return xsimd::select(x < Batch<T, Arch>(T(0)), Batch<T, Arch>(T(0)), x);
+    return at_least(Batch<T, Arch>(T(0)), x);
 }
 
 /// The square root, rounded once. gcc 12 warns of an uninitialised variable inside its own unmasked AVX-512 intrinsic;

@@ -12,6 +12,7 @@
 IDM_NAMESPACE_BEGIN
 namespace kernels::simd {
 
+using idm::simd::at_least;
 using idm::simd::Batch;
 using idm::simd::load_first;
 using idm::simd::multiply_add;
