@@ -57,6 +57,24 @@ Matrix<double> in_log_units(const Dataset<T>& data, std::span<const WindowRow> r
     return result;
 }
 
+namespace detail {
+
+/// Rows that must lie between blocks: as many as a window, its features and its targets reach.
+inline Index gap_of(const Recipe& recipe, Index window) { return window + rows_behind(recipe) + filter_span(recipe); }
+
+/// *Errors*: `ConfigError` when the blocks of a data set are closer together than a window needs.
+template <class T>
+void require_gap(const Dataset<T>& data, Index window) {
+    const Index needed = gap_of(data.recipe, window);
+    require<ConfigError>(!data.split.gap || *data.split.gap >= needed, "expected a gap of at least ", needed,
+                         " rows between the blocks of the data set (a window of ", window,
+                         " rows and what its features reach), got ", data.split.gap.value_or(0),
+                         "; make the data set with the longest window of its models in the recipe (it is ",
+                         data.recipe.window, ") or a gap in the split's rule");
+}
+
+}  // namespace detail
+
 /// Features, then split, then the normaliser fitted on the training segments and applied in place.
 ///
 /// Blocks keep a gap of window + filter span rows and those behind a row that its window or its chunk reads. *Errors*:
@@ -67,8 +85,7 @@ Dataset<T> make_dataset(const Log& log, const Recipe& recipe, const SplitRule& r
                                  "expected a window of 1 row or more and ahead >= 0, got ", recipe.window, " and ",
                                  recipe.ahead);
     Features<T> features = make_features<T>(log, recipe);
-    Split split =
-        make_split(features.segments, rule, recipe.window + detail::rows_behind(recipe) + filter_span(recipe));
+    Split split = make_split(features.segments, rule, detail::gap_of(recipe, recipe.window));
     Normaliser<T> normaliser =
         Normaliser<T>::fit(features.inputs, features.targets, split.train, features.input_names, features.target_names);
     normaliser.normalise_inputs(features.inputs);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -25,6 +26,7 @@ IDM_NAMESPACE_BEGIN
 /// Which segments a model learns from, is chosen by, and is judged on. None is empty and none share a row.
 struct Split {
     std::vector<Segment> train, validation, test;
+    std::optional<Index> gap = {};  // rows left out between blocks; whole trajectories need none
 };
 
 /// Whole trajectories, drawn at random; the fractions, of the number of trajectories, sum to 1. The pieces of one
@@ -221,7 +223,7 @@ inline Split split_by_trajectory(std::span<const Segment> segments, const ByName
 ///
 /// *Errors*: `DataError` for overlapping, empty or too short blocks, and for rows outside of every trajectory.
 inline Split split_by_block(std::span<const Segment> segments, const ByRows& rule, Index gap) {
-    Split split{rule.train, rule.validation, rule.test};
+    Split split{rule.train, rule.validation, rule.test, std::max(gap, rule.gap)};
     for (std::vector<Segment>* part : detail::parts(split))
         for (const Segment& block : *part) {
             const bool inside = std::any_of(segments.begin(), segments.end(), [&](const Segment& trajectory) {
@@ -233,7 +235,7 @@ inline Split split_by_block(std::span<const Segment> segments, const ByRows& rul
                                        " trajectories");
         }
     split = detail::checked(std::move(split));
-    detail::open_gaps(split, segments, std::max(gap, rule.gap));
+    detail::open_gaps(split, segments, *split.gap);
     return split;
 }
 
@@ -241,8 +243,8 @@ inline Split split_by_block(std::span<const Segment> segments, const ByRows& rul
 inline Split split_by_block(std::span<const Segment> segments, const ByBlock& rule, Index gap) {
     detail::check_fractions(rule.train, rule.validation, rule.test);
     Split split;
-    for (const std::vector<Segment>& pieces : by_source(segments))
-        detail::cut_source(split, pieces, rule, std::max(gap, rule.gap));
+    split.gap = std::max(gap, rule.gap);
+    for (const std::vector<Segment>& pieces : by_source(segments)) detail::cut_source(split, pieces, rule, *split.gap);
     return detail::checked(std::move(split));
 }
 

@@ -89,13 +89,14 @@ NormalEquations normal_equations(const M& model, const Dataset<typename M::Scala
 ///
 /// *Cost*: N D^2 + D^3 / 3 flop for each lambda, D = window * inputs; D^2 doubles of memory.
 /// *Source*: Hoerl and Kennard, "Ridge Regression", Technometrics 12(1), 1970, eq. 2.1.
-/// *Errors*: `ConfigError` without a lambda or with a negative one; `ShapeError` for data of other extents than the
-/// model's; `DataError` when a trajectory is too short; `NumericError` when no lambda has a finite solution, the model
-/// is then left as it was.
+/// *Errors*: `ConfigError` without a lambda or with a negative one, and as `train`'s for the gaps; `ShapeError` for
+/// data of other extents than the model's; `DataError` when a trajectory is too short; `NumericError` when no lambda
+/// has a finite solution, the model is then left as it was.
 template <class T, Index W, Index I, Index O>
 RidgeResult fit_ridge(Baseline<T, W, I, O>& model, const Dataset<T>& data,
                       const std::vector<double>& lambdas = default_ridge_lambdas(), int threads = 0) {
     detail::require_extents(model, data);
+    detail::require_gap(data, model.window());
     const auto usable = [](double lambda) { return lambda >= 0 && std::isfinite(lambda); };
     detail::require<ConfigError>(!lambdas.empty() && std::all_of(lambdas.begin(), lambdas.end(), usable),
                                  "fit_ridge: expected at least one lambda, all finite and none negative");

@@ -235,7 +235,8 @@ private:
 /// Starts from the model's parameters as they are: call `model.initialise(seed)` first. Going on from a saved state
 /// gives the bits of a training that was never interrupted; `train_with_checkpoints` keeps it in a file.
 ///
-/// *Errors*: `ConfigError` for settings out of range, `ShapeError` for data of other extents than the model's,
+/// *Errors*: `ConfigError` for settings out of range and for a window that the gaps between the data set's blocks are
+/// too short for, `ShapeError` for data of other extents than the model's,
 /// `DataError` when a trajectory is shorter than the window or row weights are out of range, `NumericError` when the
 /// loss leaves the finite numbers (with epoch, step and parameters; the best weights are kept); `ConfigError` for a
 /// state of another configuration, model or data set and `DataError` for one that is not whole, the model left as it
@@ -249,6 +250,7 @@ History train(M& model, const Dataset<typename M::Scalar>& data, const TrainerCo
     detail::require<ConfigError>(hooks.state_epochs >= 1, "expected state_epochs of at least 1, got ",
                                  hooks.state_epochs);
     detail::require_extents(model, data);
+    detail::require_gap(data, model.window());
     for (const auto* segments : {&data.split.train, &data.split.validation})
         (void)detail::weight_of(data, window_rows(*segments, model.window(), data.recipe.ahead, idm::Rows::full));
     const Network& network = model.network();

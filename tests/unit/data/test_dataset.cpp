@@ -155,3 +155,25 @@ TEST_CASE("the recordings have the published rows, where they are there") {
         CHECK(data.normaliser.constant_inputs().empty());
     }
 }
+
+TEST_CASE("a data set of blocks knows how long a window its gaps are for") {
+    idm::Recipe filtered = recipe;
+    filtered.filter.length = 5;
+    const idm::Log log = oscillations(1);
+    const auto data = idm::make_dataset<float>(log, filtered, idm::ByBlock{0.4, 0.3, 0.3});
+    CHECK(data.split.gap == 8 + 2 + 5);
+    CHECK_NOTHROW(idm::detail::require_gap(data, 8));
+    CHECK_THROWS_AS(idm::detail::require_gap(data, 9), idm::ConfigError);
+    CHECK_THROWS_WITH(idm::detail::require_gap(data, 9), ContainsSubstring("expected a gap of at least 16 rows") &&
+                                                             ContainsSubstring("(a window of 9 rows") &&
+                                                             ContainsSubstring("got 15"));
+    const auto wider = idm::make_dataset<float>(log, filtered, idm::ByBlock{0.4, 0.3, 0.3, 20});
+    CHECK_NOTHROW(idm::detail::require_gap(wider, 13));
+    CHECK_THROWS_AS(idm::detail::require_gap(wider, 14), idm::ConfigError);
+    const idm::ByRows rows{.train = {{0, 50, "a"}}, .validation = {{50, 75, "b"}}, .test = {{75, 100, "c"}}};
+    CHECK(idm::make_dataset<float>(log, filtered, rows).split.gap == 15);
+    // Whole trajectories need none.
+    const auto whole = idm::make_dataset<float>(oscillations(3), filtered, idm::ByTrajectory{});
+    CHECK_FALSE(whole.split.gap);
+    CHECK_NOTHROW(idm::detail::require_gap(whole, 60));
+}

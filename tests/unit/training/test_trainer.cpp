@@ -8,6 +8,7 @@
 #include <idm/models/baseline.hpp>
 #include <idm/models/cnn1.hpp>
 #include <idm/models/cnn2.hpp>
+#include <idm/training/ridge.hpp>
 #include <idm/training/trainer.hpp>
 
 #include "support/catch.hpp"
@@ -285,4 +286,20 @@ TEST_CASE("bug: a batch smaller than a chunk was one chunk", "[trainer]") {
     };
     CHECK(trained(16) == trained(4));
     CHECK(trained(2) != trained(4));  // two chunks of 2 are cut elsewhere than one of 4
+}
+
+TEST_CASE("bug: a window longer than the gap between blocks allows was trained on", "[trainer]") {
+    auto data = linear_dataset<float>();
+    data.split.gap = 8 + 1;  // of a recipe with a window of 8 and no filter
+    const auto fit = [&](Index window) {
+        Baseline<float> model({window, 2, 1});
+        (void)fit_ridge(model, data);
+        (void)train(model, data, {.epochs = 1});
+    };
+    CHECK_NOTHROW(fit(8));
+    CHECK_THROWS_AS(fit(9), ConfigError);
+    Baseline<float> model({9, 2, 1});
+    CHECK_THROWS_WITH(train(model, data), ContainsSubstring("expected a gap of at least 10 rows"));
+    data.split.gap = {};
+    CHECK_NOTHROW(fit(9));
 }
