@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <idm/core/buffer.hpp>
+#include <idm/core/flush_denormals.hpp>
 #include <idm/core/parallel.hpp>
 #include <idm/core/random.hpp>
 #include <idm/core/workspace.hpp>
@@ -200,6 +201,7 @@ void run_part(const Batches& batches, Range items, Range split, RandomKey random
 
 /// One training step on items [begin, end) of `batches`: forward, loss, backward, update, as one job of the crew.
 ///
+/// Denormal numbers count as zero: a layer whose units have died, or Adam's moments behind it, would be full of them.
 /// Returns the mean loss, before the step. When that is not finite the parameters are left as they were.
 template <class T, class Batches>
 double train_step(Crew& crew, const Batches& batches, Range items, std::vector<BatchPart<T>>& parts, Update<T>& update,
@@ -218,6 +220,7 @@ double train_step(Crew& crew, const Batches& batches, Range items, std::vector<B
     };
 
     crew.run([&](const Team& team) {
+        const FlushDenormals flush;
         const Range mine = team.share(part_count);
         for (Index p = mine.begin; p < mine.end; ++p)
             run_part(batches, items, {p, part_count}, random, scale, step.items_per_batch,

@@ -252,3 +252,22 @@ TEST_CASE("weights of rows that do not fit are refused", "[step]") {
     data.row_weights[100] = -1;
     CHECK_THAT(message(), ContainsSubstring("row 100") && ContainsSubstring("got -1"));
 }
+
+TEMPLATE_TEST_CASE("denormal numbers count as zero in a step, on every thread, and nowhere behind it", "[step]", float,
+                   double) {
+    if (!FlushDenormals().active()) return;  // where the processor cannot
+    auto data = linear_dataset<TestType>();
+    data.inputs.setZero();
+    data.targets.setZero();
+    for (const int threads : {1, 4}) {
+        INFO(threads << " threads");
+        Baseline<TestType> model({8, 2, 1});
+        for (TestType& w : model.parameters()) w = std::numeric_limits<TestType>::denorm_min();
+        const auto flushes_outside = [](const EpochReport&) { return !FlushDenormals::active(); };
+        const History history =
+            train(model, data, {.epochs = 1, .adam = {.weight_decay = 0}, .threads = threads}, flushes_outside);
+        CHECK(history.epochs.size() == 1);
+        for (const TestType w : model.parameters()) CHECK(w == 0);
+        CHECK_FALSE(FlushDenormals::active());
+    }
+}

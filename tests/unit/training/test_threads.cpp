@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <limits>
 #include <thread>
 #include <vector>
 
@@ -66,6 +67,45 @@ TEST_CASE("a batch of fewer items than parts has the same bits on any number of 
     check_threads<Cnn2<float>>(31, {.batch_size = 16, .sampling = Sampling::sequences, .chunk = 16}, few);
 }
 
+namespace {
+
+template <class Action>
+double seconds_of(Action action) {
+    const auto start = std::chrono::steady_clock::now();
+    action();
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+double median(std::vector<double> times) {
+    const auto middle = times.begin() + std::ssize(times) / 2;
+    std::nth_element(times.begin(), middle, times.end());
+    return *middle;
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("denormal inputs and weights slow training by no more than half", "[.long][threads]", float,
+                   double) {
+    const auto ordinary = linear_dataset<TestType>({.trajectories = 6, .rows = 300, .inputs = 21, .outputs = 7});
+    constexpr TestType tiny = std::numeric_limits<TestType>::min() / 64;
+    auto denormal = ordinary;
+    denormal.inputs *= tiny;
+    denormal.targets *= tiny;
+    const auto seconds = [&](const Dataset<TestType>& data, TestType scale) {
+        Cnn1<TestType> model({32, 21, 7});
+        model.initialise(1);
+        for (TestType& w : model.parameters()) w *= scale;
+        return seconds_of([&] { (void)train(model, data, {.epochs = 1, .threads = 1}); });
+    };
+    std::vector<double> with, without;
+    for (int round = 0; round < 9; ++round) {
+        without.push_back(seconds(ordinary, 1));
+        with.push_back(seconds(denormal, tiny));
+    }
+    INFO("median seconds: ordinary " << median(without) << ", denormal " << median(with));
+    CHECK(median(with) <= 1.5 * median(without));
+}
+
 TEST_CASE("a busy neighbour makes training no more than twice as slow", "[.long][threads]") {
     // Nine rounds, quiet and busy in turn; one busy thread takes a quarter of four processors. Meaningless on a machine
     // that has other work.
@@ -73,13 +113,7 @@ TEST_CASE("a busy neighbour makes training no more than twice as slow", "[.long]
     const auto seconds = [&] {
         Cnn1<float> model({32, 21, 7});
         model.initialise(1);
-        const auto start = std::chrono::steady_clock::now();
-        (void)train(model, data, {.epochs = 3});
-        return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    };
-    const auto median = [](std::vector<double> times) {
-        std::nth_element(times.begin(), times.begin() + times.size() / 2, times.end());
-        return times[times.size() / 2];
+        return seconds_of([&] { (void)train(model, data, {.epochs = 3}); });
     };
     std::vector<double> quiet, busy;
     for (int round = 0; round < 9; ++round) {
