@@ -63,17 +63,34 @@ if command -v pkg-config >/dev/null; then
     "$CXX" -std=c++20 -O2 $flags "$here/main.cpp" -o "$work/pkg" && "$work/pkg"
 fi
 
+# runs_on CPU PROGRAM LEVEL...: on such a processor the program must run its objects of these levels, all and alone.
+runs_on() {
+    local cpu=$1 program=$2
+    shift 2
+    qemu-x86_64 -cpu "$cpu" "$program" >"$work/out" 2>"$work/log" || { cat "$work/log" && fail "$program dies on a $cpu"; }
+    [[ $(cut -d ' ' -f 1 "$work/out" | tr '\n' ' ') == "$* " ]] || { cat "$work/out" && fail "expected $* on a $cpu"; }
+}
+
+if [[ $(uname -m) != x86_64 ]]; then
+    echo "skipped: objects of several instruction sets in one program, which are those of x86-64"
+    exit
+fi
+command -v qemu-x86_64 >/dev/null || echo "skipped: programs of several instruction sets on older processors, for want of qemu-x86_64"
+ulimit -c 0
 for level in -O2 -O0; do
     build "two_isas$level" two_isas -DIDM_SOURCE_DIR="$root" -DCMAKE_CXX_FLAGS="$level"
     mapfile -t objects < <(find "$work/two_isas$level" -name 'work.cpp.o' | sort)
-    if [[ ${#objects[@]} -lt 2 ]]; then
-        echo "skipped: this machine runs fewer than two of the instruction sets"
-        continue
-    fi
+    [[ ${#objects[@]} -eq 3 ]] || fail "expected 3 objects, found ${#objects[@]}"
     for ((i = 1; i < ${#objects[@]}; ++i)); do
         for ((j = 0; j < i; ++j)); do
             separate "${objects[j]}" "${objects[i]}"
         done
     done
-    "$work/two_isas$level/consumer"
+    program="$work/two_isas$level/consumer"
+    "$program"
+    if command -v qemu-x86_64 >/dev/null; then
+        runs_on Nehalem "$program" x86-64
+        runs_on Haswell "$program" x86-64 x86-64-v3
+        if { qemu-x86_64 -cpu Nehalem "$program" all; } >/dev/null 2>&1; then fail "this qemu runs AVX on a Nehalem"; fi
+    fi
 done
