@@ -89,11 +89,12 @@ void make() {
     model<Cnn1<T>>();
     model<Cnn2<T>>();
     model<LinearSkip<Cnn2<T>>>();
-    keep(&save_checkpoint<T>, &load_checkpoint<T>, &fit_ridge<T, dynamic, dynamic, dynamic>,
-         &fold_batch_norm<T, Dynamic, Sequential<Dense<2>, BatchNorm1D>>, &evaluation_set<T>, &target_rows<T>,
-         &score_predictions<T>, &trajectory_scores<T>, &roughness<T>, &normalised_errors<T>, &mean_prediction<T>,
-         &nearest_neighbour_prediction<T>, &noise_sensitivity<T, Matrix<T> (&)(const Matrix<T>&)>,
+    keep(&save_checkpoint<T>, &load_checkpoint<T>, &fit_ridge<T, dynamic, dynamic, dynamic>, &evaluation_set<T>,
+         &target_rows<T>, &score_predictions<T>, &trajectory_scores<T>, &roughness<T>, &normalised_errors<T>,
+         &mean_prediction<T>, &nearest_neighbour_prediction<T>, &noise_sensitivity<T, Matrix<T> (&)(const Matrix<T>&)>,
          &physics::dynamics_of<T>, &physics::evaluate_dynamics<T>);
+    using Normed = Model<T, Dynamic, Sequential<Dense<2>, BatchNorm1D>>;
+    keep<BatchNormFolded<Normed> (*)(const Normed&)>(&fold_batch_norm<Normed>);
     keep<Metrics (*)(const Matrix<T>&, const Matrix<T>&, Indices)>(&evaluate_predictions<T>);
     keep<Metrics (*)(const Matrix<T>&, const Matrix<T>&)>(&evaluate_predictions<T>);
 }

@@ -11,6 +11,7 @@
 #include <idm/layers/batch_norm.hpp>
 #include <idm/layers/conv1d.hpp>
 #include <idm/layers/dense.hpp>
+#include <idm/layers/depthwise.hpp>
 #include <idm/layers/residual.hpp>
 #include <idm/layers/sequential.hpp>
 #include <idm/layers/sum.hpp>
@@ -30,6 +31,8 @@ template <class L>
 inline constexpr bool takes_batch_norm = false;
 template <Index Out, Index Kernel, Padding P, Index Stride, Index Dilation, Index Groups>
 inline constexpr bool takes_batch_norm<Conv1D<Out, Kernel, P, Stride, Dilation, Groups>> = true;
+template <Index Kernel, Padding P, Index Stride, Index Dilation>
+inline constexpr bool takes_batch_norm<DepthwiseConv1D<Kernel, P, Stride, Dilation>> = true;
 template <Index Out>
 inline constexpr bool takes_batch_norm<Dense<Out>> = true;
 
@@ -101,44 +104,72 @@ void fold_parameter(const NamedParameter<const T>* norm, double epsilon, bool is
     }
 }
 
+template <class M>
+using LayersWithoutBatchNorm = decltype(without_batch_norm(std::declval<const typename M::NetworkType::Layers&>(), "",
+                                                           std::declval<std::vector<BatchNormFold>&>()));
+
+/// `M::name`, if there is one.
+template <class M>
+struct NameOf {};
+template <class M>
+    requires requires { M::name; }
+struct NameOf<M> {
+    static constexpr const char* name = M::name;
+};
+
 }  // namespace detail
 
-/// The model without each BatchNorm1D that stands directly behind a Conv1D or Dense, also inside Sequential, Residual
-/// and Sum: its running statistics, weight and bias go into that layer's. Others stay.
+/// A model without each BatchNorm1D that stands directly behind a Conv1D, DepthwiseConv1D or Dense, also inside
+/// Sequential, Residual and Sum: its running statistics, weight and bias go into that layer's. Others stay.
 ///
 /// The outputs are the model's in inference but for rounding; do it after training. Layers behind a folded one move up
-/// by one in the names of parameters.
+/// by one in the names of parameters, so weights files of the two are not each other's. A controller declares
+/// `BatchNormFolded<Net> model(Net(config))` and loads what was saved of `fold_batch_norm(net)`.
 /// *Cost*: once, two copies of the parameters.
 /// *Source*: Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
 /// Inference", CVPR 2018, section 3.2.
-template <class T, class In, class Net>
-auto fold_batch_norm(const Model<T, In, Net>& model) {
-    std::vector<detail::BatchNormFold> folds;
-    auto layers = detail::without_batch_norm(model.network().layers(), "", folds);
-    Model<T, In, decltype(layers)> folded(model.network().input_shape(), layers);
-    const auto from = model.named_parameters();
-    const auto to = folded.named_parameters();
-    auto next = to.begin();
-    std::size_t fold = 0;
-    for (std::size_t i = 0; i < from.size(); ++i, ++next) {
-        std::vector<T> values(static_cast<std::size_t>(from[i].size()));
-        from[i].copy_to(values);
-        const bool is_folded = fold < folds.size() && from[i].name().rfind(folds[fold].layer, 0) == 0;
-        if (!is_folded) {
+template <class M>
+class BatchNormFolded
+    : public Model<typename M::Scalar, typename M::NetworkType::InputShape, detail::LayersWithoutBatchNorm<M>>,
+      public detail::NameOf<M> {
+    using T = typename M::Scalar;
+    using Base = Model<T, typename M::NetworkType::InputShape, detail::LayersWithoutBatchNorm<M>>;
+
+public:
+    explicit BatchNormFolded(const M& model) : BatchNormFolded(model, {}) {}
+
+private:
+    BatchNormFolded(const M& model, std::vector<detail::BatchNormFold> folds)
+        : Base(model.network().input_shape(), detail::without_batch_norm(model.network().layers(), "", folds)) {
+        const auto from = model.named_parameters();
+        const auto to = this->named_parameters();
+        auto next = to.begin();
+        std::size_t fold = 0;
+        for (std::size_t i = 0; i < from.size(); ++i, ++next) {
+            std::vector<T> values(static_cast<std::size_t>(from[i].size()));
+            from[i].copy_to(values);
+            const bool is_folded = fold < folds.size() && from[i].name().rfind(folds[fold].layer, 0) == 0;
+            if (!is_folded) {
+                next->copy_from(values);
+                continue;
+            }
+            // weight and bias of the layer, then the four tensors of the norm
+            std::vector<T> bias(static_cast<std::size_t>(from[i + 1].size()));
+            from[i + 1].copy_to(bias);
+            detail::fold_parameter(&from[i + 2], folds[fold].epsilon, false, values);
+            detail::fold_parameter(&from[i + 2], folds[fold].epsilon, true, bias);
             next->copy_from(values);
-            continue;
+            (++next)->copy_from(bias);
+            i += 5;
+            ++fold;
         }
-        // weight and bias of the layer, then the four tensors of the norm
-        std::vector<T> bias(static_cast<std::size_t>(from[i + 1].size()));
-        from[i + 1].copy_to(bias);
-        detail::fold_parameter(&from[i + 2], folds[fold].epsilon, false, values);
-        detail::fold_parameter(&from[i + 2], folds[fold].epsilon, true, bias);
-        next->copy_from(values);
-        (++next)->copy_from(bias);
-        i += 5;
-        ++fold;
     }
-    return folded;
+};
+
+/// See `BatchNormFolded`.
+template <class M>
+BatchNormFolded<M> fold_batch_norm(const M& model) {
+    return BatchNormFolded<M>(model);
 }
 
 IDM_NAMESPACE_END

@@ -13,6 +13,7 @@
 #include <idm/layers/norm.hpp>
 #include <idm/models/baseline.hpp>
 #include <idm/models/cnn2.hpp>
+#include <idm/models/fold_batch_norm.hpp>
 #include <idm/models/linear_skip.hpp>
 
 #include "support/catch.hpp"
@@ -323,6 +324,32 @@ TEST_CASE("weights of a network of other settings are refused, and both settings
     refused(Settings(1e-5, 0.01, 1e-5, 0.1, 0.5), "ELU(0.5)", "ELU(1)");
     // The next number after 0.5.
     refused(Settings(1e-5, 0.01, 1e-5, 0.1, 1, 0.5000000000000001), "Dropout(0.5000000000000001)", "Dropout(0.5)");
+}
+
+namespace {
+
+using NormedNet = Sequential<DepthwiseConv1D<3>, BatchNorm1D, ReLU, Flatten, Dense<1>>;
+
+struct Normed : Model<float, Shape<8, 2>, NormedNet> {
+    static constexpr const char* name = "normed";
+    explicit Normed(std::uint64_t seed) : Model({}, {}) { initialise(seed); }
+};
+
+}  // namespace
+
+TEST_CASE("weights of a network whose BatchNorm1D was folded away go to one of its type", "[weights]") {
+    const detail::TemporaryFolder folder;
+    const fs::path path = folder.path() / "x";
+    const BatchNormFolded<Normed> folded = fold_batch_norm(Normed(1));
+    save_weights(path, folded, example_info<float>());
+    BatchNormFolded<Normed> other(Normed(2));
+    CHECK_FALSE(same_weights(other, folded));
+    load_weights(path, other);
+    CHECK(same_weights(other, folded));
+    Normed whole(3);
+    WeightsInfo<float> info;
+    CHECK_THAT(try_load_weights(path, whole, info).message,
+               ContainsSubstring("is '0 BatchNorm1D(epsilon 1e-05, momentum 0.1) [6, 2]', got '0 ReLU [6, 2]'"));
 }
 
 TEST_CASE("what could not be loaded again is not saved, and an earlier file stays", "[weights]") {
