@@ -12,11 +12,13 @@ using kernels::PoolShape;
 
 namespace {
 
-/// Windows that overlap, touch and leave gaps; a kernel of 1; one window over all; a step behind the last window.
+/// Windows that overlap, touch and leave gaps; a kernel of 1; one window over all; a step behind the last window;
+/// windows of more steps than two vectors have lanes.
 std::vector<PoolShape> shapes(Index channels) {
     std::vector<PoolShape> all;
     for (Index kernel : {1, 2, 3, 7})
         for (Index stride : {1, 2, 3, 5}) all.push_back({7, channels, (7 - kernel) / stride + 1, kernel, stride});
+    for (Index stride : {3, 32}) all.push_back({65, channels, (65 - 32) / stride + 1, 32, stride});
     return all;
 }
 
