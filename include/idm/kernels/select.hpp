@@ -67,6 +67,7 @@ using reference::relu_backward;
 using reference::relu_forward;
 using reference::sgd;
 using reference::squared_error;
+using reference::sum_of_squares;
 
 #else
 
@@ -161,6 +162,10 @@ void relu_backward(Index size, const T* y, const T* d_y, T* d_x) {
 template <class T>
 void add_accumulate(Index size, const T* x, T* y) {
     simd::add_accumulate<DefaultArch>(size, x, y);
+}
+template <class T>
+T sum_of_squares(Index size, const T* x) {
+    return simd::sum_of_squares<DefaultArch>(size, x);
 }
 template <class T>
 T squared_error(Index size, const T* prediction, const T* target, T scale, T* d_prediction) {

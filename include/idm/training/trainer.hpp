@@ -191,7 +191,7 @@ private:
             if (stop && stop->requested()) return false;
             const Range items{begin, std::min(begin + items_per_step_, batches_.items())};
             report.learning_rate = rate_of(step);
-            const double loss = train_step(crew, batches_, items, parts_, update_,
+            const double loss = train_step(crew, batches_, items, std::span(parts_), update_,
                                            {report.learning_rate, config_.seed, items_per_batch_}, model_.parameters());
             if (!std::isfinite(loss))
                 raise<NumericError>(

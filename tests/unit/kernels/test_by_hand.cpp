@@ -160,6 +160,7 @@ TEMPLATE_TEST_CASE("elementwise kernels by hand", "[by_hand]", EACH_KERNEL) {
     std::vector<T> d_prediction(3);
     CHECK(TestType::squared_error(3, prediction.data(), target.data(), T(0.25), d_prediction.data()) == T(14));
     CHECK(d_prediction == numbers<T>({0.5, -1, 1.5}));
+    CHECK(TestType::sum_of_squares(3, prediction.data()) == T(21));
 }
 
 // m = 4 / 2 + 2 / 2 = 3, v = 20 * 3/4 + 4 / 4 = 16, w = 3/4 * 8 - 1/2 * 3 / (4 * 1/2 + 1) = 5.5

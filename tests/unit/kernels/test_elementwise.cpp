@@ -93,6 +93,20 @@ TEMPLATE_TEST_CASE("squared_error: the gradient's bits, and the sum within round
     }
 }
 
+TEMPLATE_TEST_CASE("sum_of_squares: within rounding, and the same bits again", "[elementwise]", float, double) {
+    using T = TestType;
+    for (Index size = 0; size <= most_numbers; ++size) {
+        INFO("size " << size);
+        const auto x = uniform<T>(size, 5);
+        long double exact = 0;
+        for (Index i = 0; i < size; ++i)
+            exact += static_cast<long double>(x.at(0, i)) * static_cast<long double>(x.at(0, i));
+        const T sum = Selected<T>::sum_of_squares(size, x.data());
+        CHECK(std::abs(static_cast<double>(sum - exact)) <= gamma<T>(size) * static_cast<double>(exact));
+        CHECK(bits(Selected<T>::sum_of_squares(size, x.data())) == bits(sum));
+    }
+}
+
 // Relative roundings, u each, of one step, with fused or separate multiply-add:
 //   m: product, product, sum: 3, over three steps 9 of the magnitudes that enter m;
 //   v: square, product, product, sum: at most 4 on each (positive) part, over three steps 12;

@@ -58,27 +58,69 @@ const TrainerConfig restless{
 TEMPLATE_TEST_CASE("a gradient longer than the clipping norm is scaled to it, as PyTorch does", "[learning]", float,
                    double) {
     using T = TestType;
-    // The sum over parts is 3 in one share of the parameters and 4 in the other: a norm of 5.
+    // The sum over parts is 3 in one share of the parameters and 4 in the other: a norm of 5. The weights move by it.
     const auto clipped = [](double norm) {
         auto parts = two_parts<T>(32);
         parts[0].gradient[1] = 1;
         parts[1].gradient[1] = 2;
         parts[1].gradient[20] = -4;
-        detail::Update<T> update({.clip_norm = norm}, 32);
+        detail::Update<T> update(
+            {.optimiser = OptimiserKind::sgd, .sgd = {.momentum = 0, .nesterov = false}, .clip_norm = norm}, 32);
         Buffer<T> weights(32);
-        update.begin_step(1e-3, 1);
+        update.begin_step(1, 1);
         update.apply(Team(0, 1), parts, weights.data());
-        return parts[0].gradient;
+        return weights;
     };
     const double eps = std::numeric_limits<T>::epsilon();
     const Buffer<T> shorter = clipped(2);  // torch.nn.utils.clip_grad_norm_: times 2 / (5 + 1e-6)
-    CHECK(shorter[1] == Approx(3 * 2 / (5 + 1e-6)).epsilon(4 * eps));
-    CHECK(shorter[20] == Approx(-4 * 2 / (5 + 1e-6)).epsilon(4 * eps));
+    CHECK(shorter[1] == Approx(-3 * 2 / (5 + 1e-6)).epsilon(4 * eps));
+    CHECK(shorter[20] == Approx(4 * 2 / (5 + 1e-6)).epsilon(4 * eps));
     for (const double norm : {0.0, 5.1}) {
         const Buffer<T> same = clipped(norm);
-        CHECK(same[1] == T(3));
-        CHECK(same[20] == T(-4));
+        CHECK(same[1] == T(-3));
+        CHECK(same[20] == T(4));
     }
+}
+
+TEMPLATE_TEST_CASE("an update is that of the summed gradient, block by block, and leaves gradients of zero",
+                   "[learning]", float, double) {
+    using T = TestType;
+    // 5 lines more than two blocks of each of 3 shares; statistics across the border of two blocks.
+    constexpr Index size = 3 * (2 * 512 + 5 * 16);
+    const std::vector<Range> statistics = {{500, 530}};
+    for (const double norm : {0.0, 0.5})
+        for (const int threads : {1, 2, 3}) {
+            INFO("norm " << norm << ", " << threads << " threads");
+            const TrainerConfig config{.clip_norm = norm, .ema = 0.5, .gradient_parts = 3};
+            auto parts = two_parts<T>(size);
+            const auto first = numbers<T>(1, 0, size), second = numbers<T>(1, 1, size), start = numbers<T>(1, 2, size);
+            std::copy(first.begin(), first.end(), parts[0].gradient.data());
+            std::copy(second.begin(), second.end(), parts[1].gradient.data());
+            std::vector<T> weights = start, total(first), expected = start;
+            detail::Update<T> update(config, size, statistics);
+            update.begin_step(1e-3, 4);
+            parallel(threads, [&](const Team& team) { update.apply(team, parts, weights.data()); });
+
+            double square = 0;
+            for (Index i = 0; i < size; ++i) {
+                const auto at = static_cast<std::size_t>(i);
+                total[at] += second[at];
+                if (i < 500 || i >= 530) square += static_cast<double>(total[at]) * static_cast<double>(total[at]);
+            }
+            const T factor = norm > 0 ? static_cast<T>(norm / (std::sqrt(square) + 1e-6)) : T(1);
+            for (T& g : total) g *= factor;
+            Adam<T> adam(config.adam, size);
+            adam.step(expected, total, 1e-3);
+            for (std::size_t i = 500; i < 530; ++i) expected[i] = start[i] - T(0.25) * (first[i] + second[i]);
+            // Numbers of at most 1: a rounding for each of weight, quotient and factor.
+            const T rounding = 3 * std::numeric_limits<T>::epsilon();
+            for (std::size_t i = 0; i < weights.size(); ++i) CHECK(std::abs(weights[i] - expected[i]) <= rounding);
+            for (const auto& part : parts)
+                CHECK(std::count(part.gradient.span().begin(), part.gradient.span().end(), T(0)) == size);
+            std::vector<T> average(weights.size(), T(7));
+            update.swap_average(average);  // which begins with the first step's weights
+            CHECK(average == weights);
+        }
 }
 
 TEST_CASE("a clipping norm that is never reached leaves the training's bits alone", "[learning]") {

@@ -54,6 +54,14 @@ void add_accumulate(Index size, const T* x, T* y) {
     for (Index i = 0; i < size; ++i) y[i] += x[i];
 }
 
+/// Returns sum_i x^2.
+template <class T>
+T sum_of_squares(Index size, const T* x) {
+    T sum = T(0);
+    for (Index i = 0; i < size; ++i) sum += x[i] * x[i];
+    return sum;
+}
+
 /// Returns sum_i (prediction - target)^2 and writes d = scale * 2 * (prediction - target).
 template <class T>
 T squared_error(Index size, const T* prediction, const T* target, T scale, T* d_prediction) {

@@ -55,6 +55,17 @@ void add_accumulate(Index size, const T* x, T* y) {
 }
 
 template <class Arch, class T>
+T sum_of_squares(Index size, const T* x) {
+    using B = Batch<T, Arch>;
+    B sum(T(0));
+    const auto body = [&](const B& value) { sum = multiply_add(value, value, sum); };
+    sweep<Arch, T>(
+        size, [&](Index i) { body(B::load_unaligned(x + i)); },
+        [&](Index i, Index n) { body(load_first<T, Arch>(x + i, n)); });
+    return sum_lanes<T, Arch>(sum);
+}
+
+template <class Arch, class T>
 T squared_error(Index size, const T* prediction, const T* target, T scale, T* d_prediction) {
     using B = Batch<T, Arch>;
     B sum(T(0));
