@@ -16,7 +16,9 @@ Groups (default: library tests examples):
   peers       oneDNN, libtorch and OpenBLAS, which the benchmarks compare with
   coverage    gcc and lcov
   python      PyTorch and numpy, for examples/python and its long test
-  ci          clang, clang-format, clang's OpenMP, Doxygen, g++ for 64-bit ARM, qemu
+  package     debootstrap and lintian, for the long test of the Debian package
+  arm         g++ for 64-bit ARM, qemu
+  ci          clang, clang-format, clang's OpenMP, Doxygen, and the group arm
 END
 }
 
@@ -49,10 +51,13 @@ add_group() {
             on_path lcov 1.14 || packages+=(lcov)
             ;;
         python) packages+=(python3-torch python3-numpy) ;;
+        package) packages+=(debootstrap lintian) ;;
+        arm) packages+=(g++-aarch64-linux-gnu qemu-user) ;;
         ci)
+            add_group arm
             on_path g++ 11 || packages+=(g++)
             on_path clang++ 14 || packages+=(clang)
-            packages+=(g++-aarch64-linux-gnu qemu-user clang-format libomp-dev doxygen)
+            packages+=(clang-format libomp-dev doxygen)
             ;;
         *)
             echo "bootstrap: no group '$1'" >&2

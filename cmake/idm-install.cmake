@@ -3,11 +3,11 @@ include(GNUInstallDirs)
 
 set(package_dir "${CMAKE_INSTALL_DATADIR}/cmake/idm")
 install(DIRECTORY include/idm DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
-install(TARGETS idm idm_native EXPORT idm-targets)
+install(TARGETS idm EXPORT idm-targets)
 install(EXPORT idm-targets NAMESPACE idm:: DESTINATION "${package_dir}")
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/idm-config-version.cmake"
                                  COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
-install(FILES cmake/idm-config.cmake cmake/idm-dependencies.cmake cmake/idm-urdf.cmake
+install(FILES cmake/idm-config.cmake cmake/idm-dependencies.cmake cmake/idm-native.cmake cmake/idm-urdf.cmake
               "${PROJECT_BINARY_DIR}/idm-config-version.cmake" DESTINATION "${package_dir}")
 
 configure_file(cmake/idm.pc.in "${PROJECT_BINARY_DIR}/idm.pc" @ONLY)

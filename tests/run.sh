@@ -56,7 +56,7 @@ fi
 build="$root/build/tests$suffix"
 
 groups=(library tests)
-((!long)) || groups+=(python)
+((!long)) || groups+=(python package)
 "$root/cmake/bootstrap.sh" "${groups[@]}"
 if [[ ! -f $build/CMakeCache.txt ]] && command -v ninja >/dev/null; then
     options+=(-G Ninja)

@@ -3,15 +3,20 @@ set -euo pipefail
 
 usage() {
     cat <<'END'
-Usage: tests/package/run.sh
+Usage: tests/package/run.sh [--clean-root]
 
-Makes the Debian package, checks its fields and files, unpacks it into a temporary root and builds the find_package and
-the pkg-config consumer against it. CXX chooses the compiler.
+Makes the Debian package, checks its fields and files (by lintian too, where it is installed), unpacks it into a temporary
+root and builds the find_package and the pkg-config consumer against it. CXX chooses the compiler.
+
+  --clean-root  instead, installs the package with what it depends on in a new minimal system of this machine's release
+                (debootstrap, from the mirror that apt uses; as root; some 250 MB to fetch) and builds the consumers there
 END
 }
 
+clean_root=0
 case ${1:-} in
     "") ;;
+    --clean-root) clean_root=1 ;;
     -h | --help) usage && exit 0 ;;
     *) usage >&2 && exit 2 ;;
 esac
@@ -34,15 +39,58 @@ version="$(part MAJOR).$(part MINOR).$(part PATCH)"
 expect "version in package.xml" "$version" "$(sed -n 's|.*<version>\(.*\)</version>.*|\1|p' "$root/package.xml")"
 expect "build type in package.xml" cmake "$(sed -n 's|.*<build_type>\(.*\)</build_type>.*|\1|p' "$root/package.xml")"
 
-if ! command -v dpkg-deb >/dev/null; then
-    echo "skipped: no dpkg-deb on this machine"
+skip() {
+    echo "skipped: $1"
     exit 77
+}
+
+command -v dpkg-deb >/dev/null || skip "no dpkg-deb on this machine"
+if ((clean_root)); then
+    [[ $(id -u) -eq 0 ]] || skip "only root can make a clean root"
+    command -v debootstrap >/dev/null || skip "no debootstrap on this machine: cmake/bootstrap.sh package"
+    release=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+    mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' "Codename: $release" | head -n 1)
+    [[ -n $mirror ]] || skip "apt knows no mirror of $release"
+    (cd "$work" && /usr/lib/apt/apt-helper download-file "$mirror/dists/$release/Release" Release) >"$work/log" 2>&1 ||
+        skip "apt's mirror of $release cannot be reached"
 fi
 
 (cmake -S "$root" -B "$work/build" -DIDM_BUILD_TESTS=OFF -DIDM_BUILD_EXAMPLES=OFF -DIDM_BUILD_BENCHMARKS=OFF &&
     cd "$work/build" && cpack -G DEB) >"$work/log" 2>&1 || { cat "$work/log" && fail "cpack makes no package"; }
 deb="$work/build/libidm-dev_${version}_all.deb"
 [[ -f $deb ]] || fail "expected $(basename "$deb"), found $(cd "$work/build" && echo *.deb)"
+
+if ((clean_root)); then
+    system="$work/system"
+    # inside COMMAND...: in the new system, which has no name of this one's folders and variables.
+    inside() { env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C DEBIAN_FRONTEND=noninteractive chroot "$system" "$@"; }
+    step() { "$@" >"$work/log" 2>&1 || { tail -n 30 "$work/log" && fail "failed: $*"; }; }
+    echo "--- a new $release"
+    step debootstrap --variant=minbase "$release" "$system" "$mirror"
+    echo "--- the package and what it depends on"
+    cp "$deb" "$system/libidm-dev.deb"
+    step inside apt-get install -y -q --no-install-recommends /libidm-dev.deb
+    echo "--- a compiler, CMake and pkg-config"
+    step inside apt-get install -y -q --no-install-recommends g++ make cmake pkg-config
+    echo "--- find_package and pkg-config"
+    cp -r "$root/tests/consumer" "$system/consumer"
+    step inside cmake -S /consumer/find_package -B /build
+    step inside cmake --build /build
+    expect idm_DIR /usr/share/cmake/idm "$(sed -n 's/^idm_DIR:PATH=//p' "$system/build/CMakeCache.txt")"
+    inside /build/consumer
+    step inside sh -c 'g++ -std=c++20 -O2 $(pkg-config --cflags "idm = '"$version"'") /consumer/main.cpp -o /pkg'
+    inside /pkg
+    echo "--- removed again"
+    step inside dpkg --remove libidm-dev
+    left=$(cd "$system/usr" && find . -name idm -o -name idm.pc -o -name libidm-dev)
+    [[ -z $left ]] || fail "left behind: $left"
+    exit
+fi
+
+if command -v lintian >/dev/null; then
+    echo "--- lintian"
+    lintian --allow-root --fail-on error,warning "$deb"
+fi
 
 echo "--- fields and files"
 field() { dpkg-deb -f "$deb" "$1"; }
@@ -60,13 +108,35 @@ dpkg-deb -x "$deb" "$work/root"
 (cd "$work/root/usr/include" && find . -type f | sed 's|^\./||' | sort) >"$work/found"
 diff "$work/expected" "$work/found" || fail "the package's headers are not those of include/"
 [[ -s $work/root/usr/share/doc/libidm-dev/copyright ]] || fail "no copyright file"
+expect "last release in the changelog" "libidm-dev ($version) unstable; urgency=medium" \
+    "$(gzip -dc "$work/root/usr/share/doc/libidm-dev/changelog.gz" | head -n 1)"
 if grep -rlF -e "$root" -e "$work" "$work/root"; then fail "the files above name a folder of this machine"; fi
 
-# idm::native is there for its -march; nothing else may pass machine or warning flags on.
+# idm::native is there for its machine flag; nothing else may pass machine or warning flags on.
 targets="$work/root/usr/share/cmake/idm/idm-targets.cmake"
-flags=$(sed '/set_target_properties(idm::native/,/^)/d' "$targets" "$work/root/usr/share/pkgconfig/idm.pc" |
-    grep -oE -- '(^|[ ";])-(m|W|f)[^ ";]*' || true)
+flags=$(grep -ohE -- '(^|[ ";])-(m|W|f)[^ ";]*' "$targets" "$work/root/usr/share/pkgconfig/idm.pc" || true)
 [[ -z $flags ]] || fail "exported flags: $flags"
+
+echo "--- idm::native"
+mkdir "$work/native"
+cat >"$work/native/CMakeLists.txt" <<'END'
+cmake_minimum_required(VERSION 3.22)
+project(native LANGUAGES CXX)
+find_package(idm REQUIRED)
+get_target_property(options idm::native INTERFACE_COMPILE_OPTIONS)
+file(WRITE "${CMAKE_BINARY_DIR}/options" "${options}")
+END
+# native OPTION [CMAKE_OPTION...]: idm::native must compile with that option alone.
+native() {
+    local expected=$1
+    shift
+    cmake -S "$work/native" -B "$work/native$expected" -DCMAKE_PREFIX_PATH="$work/root/usr" "$@" >"$work/log" 2>&1 ||
+        { cat "$work/log" && fail "idm::native cannot be found"; }
+    expect "options of idm::native" "$expected" "$(cat "$work/native$expected/options")"
+}
+# A package for all architectures: made on one, used on the other.
+native -march=native -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=x86_64
+native -mcpu=native -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64
 
 echo "--- find_package and pkg-config"
 cmake -S "$root/tests/consumer/find_package" -B "$work/consumer" -DCMAKE_PREFIX_PATH="$work/root/usr" >"$work/log" 2>&1 &&
