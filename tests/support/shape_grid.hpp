@@ -106,6 +106,11 @@ inline std::vector<Conv> convolutions() {
         }
     // One row per sample: the samples are what a tile runs over.
     for (Index samples = 1; samples <= 17; ++samples) add({samples, 3, 5, 7, 3, 1, 1, Padding::valid});
+    // More rows than the weight gradient packs at a time (at most 512): of one sample, and of many.
+    for (Index dilation : {1, 2}) {
+        add({2, 530, 3, 5, 3, 1, dilation, Padding::same});
+        add({70, 9, 3, 5, 3, 1, dilation, Padding::same});
+    }
     // Several blocks of 32 packed columns, the last 16 or 32 wide.
     for (Index channels : {47, 48, 63, 64, 65, 97}) {
         add({1, 9, 3, channels, 3, 1, 1, Padding::same});
@@ -123,6 +128,7 @@ inline std::vector<Dense> denses() {
         grid.push_back({9, channels, channels});
     }
     for (Index rows = 1; rows <= 19; ++rows) grid.push_back({rows, 7, 11});
+    grid.push_back({530, 7, 11});
     for (Index channels : {47, 48, 63, 64, 65, 97}) {
         grid.push_back({2, 129, channels});
         grid.push_back({2, channels, 129});

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include <idm/kernels/simd/product.hpp>
+#include <idm/kernels/simd/transpose.hpp>
+#include <idm/kernels/simd/weight_gradient.hpp>
 
 // The convolutions as overlapped-row products. What they compute is written out in reference/conv1d.hpp.
 

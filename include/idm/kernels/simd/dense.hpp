@@ -1,6 +1,8 @@
 #pragma once
 
 #include <idm/kernels/simd/product.hpp>
+#include <idm/kernels/simd/transpose.hpp>
+#include <idm/kernels/simd/weight_gradient.hpp>
 
 // What these compute is written out in reference/dense.hpp.
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include <idm/kernels/simd/product.hpp>
+#include <idm/kernels/simd/tile.hpp>
 
 // The depthwise convolutions, lanes over channels. What they compute is written out in reference/depthwise.hpp.
 
