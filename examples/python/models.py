@@ -1,4 +1,5 @@
-"""Baseline, Cnn1 and Cnn2 of idm in PyTorch: the same names in the state dict, the same outputs.
+"""Baseline, Cnn1 and Cnn2 of idm in PyTorch: the same names in the state dict, the same outputs. Networks of your own
+join them by `register`; README.md says which layers have a counterpart.
 
 Inputs are [N, L, C] as in idm: samples, steps (oldest first), features; outputs [N, outputs]. Both are normalised.
 """
@@ -8,19 +9,8 @@ import torch
 from torch import nn
 
 from idm_file import FileError, WeightsFile, check_extents, check_info, input_count, read_weights
+from layers import CausalConv1d, LastStep, LayerShape, name_and_shape
 from tensor_file import require
-
-
-class CausalConv1d(nn.Conv1d):
-    """Zeros before the first step and none behind the last: step t depends on steps up to t."""
-
-    def forward(self, x):
-        return super().forward(nn.functional.pad(x, ((self.kernel_size[0] - 1) * self.dilation[0], 0)))
-
-
-class LastStep(nn.Module):
-    def forward(self, x):
-        return x[:, :, -1]
 
 
 class Residual(nn.Module):
@@ -76,40 +66,39 @@ TYPES = {model.type: model for model in (Baseline, Cnn1, Cnn2)}
 PADDINGS = ("valid", "causal", "same")
 
 
+def register(network):
+    """Adds a class of your own: a Network with `type`, which is the C++ model's `name`, made of (window, inputs, outputs)."""
+    require(issubclass(network, Network) and isinstance(getattr(network, "type", None), str),
+            "expected a class derived from models.Network with a text `type`, got ", network.__name__)
+    require(TYPES.setdefault(network.type, network) is network, "type '", network.type, "' is ",
+            TYPES[network.type].__name__, " already")
+
+
 def make(model_type, window, inputs, outputs, padding="valid"):
     """`padding` is that of Cnn1's convolutions. *Errors*: FileError for another type."""
-    require(model_type in TYPES, "expected a model of type ", ", ".join(TYPES), ", got '", model_type, "'")
+    require(model_type in TYPES, "expected a model of type ", ", ".join(TYPES), ", got '", model_type,
+            "'; a network of your own joins them by models.register, see README.md")
     options = {"padding": padding} if model_type == "cnn1" else {}
     return TYPES[model_type](window, inputs, outputs, **options)
 
 
 def layer_names(net, window, inputs):
-    """The layer table as idm's files have it: depth, name, output shape."""
+    """The layer table as idm's files have it: depth, name, output shape. *Errors*: FileError for a layer without name."""
     rows = []
 
-    def describe(layers, depth, steps, channels):
+    def describe(layers, depth, shape):
         for layer in layers:
             if isinstance(layer, Residual):
-                rows.append(f"{depth} Residual: x + [{steps}, {channels}]")
-                describe(layer.body, depth + 1, steps, channels)
-                continue
-            name = type(layer).__name__
-            if isinstance(layer, nn.Conv1d):
-                kernel, dilation, channels = layer.kernel_size[0], layer.dilation[0], layer.out_channels
-                causal = isinstance(layer, CausalConv1d)
-                padding = "causal" if causal else "same" if layer.padding == "same" else "valid"
-                steps -= (kernel - 1) * dilation if padding == "valid" else 0
-                dilated = f", dilation {dilation}" if dilation > 1 else ""
-                name = f"Conv1D({channels}, k{kernel}{dilated}, {padding})"
-            elif isinstance(layer, nn.Linear):
-                channels, name = layer.out_features, f"Dense({layer.out_features})"
-            elif isinstance(layer, nn.Flatten):
-                steps, channels = 1, steps * channels
-            elif isinstance(layer, LastStep):
-                steps = 1
-            rows.append(f"{depth} {name} [{steps}, {channels}]")
+                rows.append(f"{depth} Residual: x + [{shape.steps}, {shape.channels}]")
+                describe(layer.body, depth + 1, shape)
+            elif isinstance(layer, nn.Sequential):
+                shape = describe(layer, depth, shape)
+            else:
+                name, shape = name_and_shape(layer, shape)
+                rows.append(f"{depth} {name} [{shape.steps}, {shape.channels}]")
+        return shape
 
-    describe(net, 0, window, inputs)
+    describe(net, 0, LayerShape(window, inputs))
     return rows
 
 
@@ -132,11 +121,17 @@ def check_state(expected, got):
         require(name in expected, "tensor '", name, "' is none of this model's: ", ", ".join(expected))
 
 
+def of_idm(state):
+    """A state dict without what idm does not keep: BatchNorm1d's count of batches."""
+    return {name: tensor for name, tensor in state.items() if not name.endswith(".num_batches_tracked")}
+
+
 def fill(net, state):
     """Gives `net` the tensors of `state` and their dtype. *Errors*: FileError."""
-    check_state(net.state_dict(), state)
+    state = of_idm(state)
+    check_state(of_idm(net.state_dict()), state)
     net.to(next(iter(state.values())).dtype)
-    net.load_state_dict(state, strict=True)
+    net.load_state_dict({**net.state_dict(), **state}, strict=True)
     return net.eval()
 
 
@@ -182,5 +177,5 @@ def make_weights(state, model_type, info, padding="valid"):
              "layers": layer_names(net, window, inputs)}
     check_extents(model, info)
     test_input = np.random.RandomState(1).uniform(-1, 1, (window, inputs)).astype(np.float32)
-    return WeightsFile(model, info, {name: tensor.detach().cpu().numpy() for name, tensor in state.items()}, test_input,
-                       run_window(net, test_input))
+    return WeightsFile(model, info, {name: tensor.detach().cpu().numpy() for name, tensor in of_idm(state).items()},
+                       test_input, run_window(net, test_input))

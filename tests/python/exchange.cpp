@@ -8,9 +8,15 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include <idm/io/charts.hpp>
+#include <idm/layers/batch_norm.hpp>
+#include <idm/layers/depthwise.hpp>
+#include <idm/layers/dropout.hpp>
+#include <idm/layers/norm.hpp>
+#include <idm/layers/pooling.hpp>
 #include <idm/models/baseline.hpp>
 #include <idm/models/cnn2.hpp>
 
@@ -19,6 +25,21 @@
 namespace {
 
 using idm::Index;
+
+using OwnNet =
+    idm::Sequential<idm::Conv1D<12, 3, idm::Padding::causal, 1, 2>, idm::BatchNorm1D, idm::LeakyReLU,
+                    idm::DepthwiseConv1D<3>, idm::ELU, idm::Conv1D<8, 2, idm::Padding::valid, 2, 1, 4>, idm::GELU,
+                    idm::Dropout, idm::Residual<idm::Conv1D<8, 3, idm::Padding::same>, idm::Tanh>, idm::MaxPool<2, 1>,
+                    idm::Flatten, idm::Dense<16>, idm::LayerNorm<>, idm::SiLU, idm::Dense<>>;
+
+/// A network that is none of the library's: test_exchange.py has its twin.
+struct Own : idm::Model<double, idm::Shape<idm::dynamic, idm::dynamic>, OwnNet> {
+    static constexpr const char* name = "own";
+    explicit Own(const idm::ModelConfig& config)
+        : Model({config.window, config.inputs},
+                OwnNet({}, idm::BatchNorm1D(1e-3, 0.2), idm::LeakyReLU(0.2), {}, idm::ELU(0.5), {}, {},
+                       idm::Dropout(0.25), {}, {}, {}, {}, idm::LayerNorm<>(1e-4), {}, idm::Dense<>(config.outputs))) {}
+};
 
 template <class M>
 void write(const std::vector<std::string>& arguments) {
@@ -58,6 +79,8 @@ void choose(const std::vector<std::string>& arguments) {
     if (type == "cnn1_causal") run<idm::Cnn1<T, dynamic, dynamic, dynamic, idm::Padding::causal>>(arguments);
     if (type == "cnn1_same") run<idm::Cnn1<T, dynamic, dynamic, dynamic, idm::Padding::same>>(arguments);
     if (type == "cnn2") run<idm::Cnn2<T>>(arguments);
+    if constexpr (std::is_same_v<T, double>)
+        if (type == "own") run<Own>(arguments);
 }
 
 }  // namespace

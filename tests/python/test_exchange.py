@@ -26,6 +26,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, EXAMPLES)
 
 import idm_file
+import layers
 import models
 import tensor_file
 from tensor_file import FileError
@@ -48,6 +49,24 @@ def example_info(window):
     info["normaliser"].update(input_mean=[0.1] * 8, input_scale=[1 / 3] * 8, constant_inputs=["x7"])
     info["target_names"] = info["recipe"]["targets"]["columns"] = ["tau \"1\" é", "\u2206"]
     return info
+
+
+class Own(models.Network):
+    """The twin of exchange.cpp's."""
+
+    type = "own"
+
+    def __init__(self, window, inputs, outputs):
+        nn = torch.nn
+        steps = (window - 2 - 2) // 2 + 1
+        super().__init__(
+            models.conv(inputs, 12, 3, "causal", 2), nn.BatchNorm1d(12, eps=1e-3, momentum=0.2), nn.LeakyReLU(0.2),
+            nn.Conv1d(12, 12, 3, groups=12), nn.ELU(0.5), nn.Conv1d(12, 8, 2, stride=2, groups=4), nn.GELU(), nn.Dropout(0.25),
+            models.Residual(models.conv(8, 8, 3, "same"), nn.Tanh()), nn.MaxPool1d(2, 1), nn.Flatten(),
+            nn.Linear(8 * (steps - 1), 16), nn.LayerNorm(16, eps=1e-4), nn.SiLU(), nn.Linear(16, outputs))
+
+
+models.register(Own)
 
 
 class WithFolder(unittest.TestCase):
@@ -117,6 +136,20 @@ class Exchange(WithFolder):
                             self.assertEqual(tensor.tobytes(), second.tensors[name].tobytes())
                         self.predict(kind, scalar, self.path("back"), np.zeros((1, 8, 2)), 1)
                     self.assert_same_outputs(net, kind, scalar, file, 2, 1, 8)
+
+    def test_a_network_of_ones_own_goes_there_and_comes_back(self):
+        for window in (9, 12):
+            torch.manual_seed(window)
+            net = models.make("own", window, 8, 2).double()
+            net(torch.randn(16, window, 8, dtype=torch.float64))  # moves the running statistics
+            net.eval()
+            file = self.path("own")
+            idm_file.write_weights(file, models.make_weights(net.state_dict(), "own", example_info(window)))
+            self.assert_same_outputs(net, "own", "double", file, 8, 2, window)
+        self.run_program(PROGRAM, "write", "own", "double", self.path("of_idm"))
+        net, weights = models.load(self.path("of_idm"))
+        self.assertEqual(weights.model["type"], "own")
+        self.assert_same_outputs(net, "own", "double", self.path("of_idm"), 2, 1, 8)
 
     def test_files_of_every_format_version_are_read(self):
         for version in (1, 2):
@@ -203,6 +236,37 @@ class Refused(WithFolder):
             info = copy.deepcopy(self.info)
             change(info)
             self.refuses(words, models.make_weights, self.state, "cnn1", info)
+
+    def test_layers(self):
+        nn, shape = torch.nn, layers.LayerShape(9, 4)
+        flat = layers.LayerShape(1, 4, True)
+        for layer, at, words in [
+                (nn.LSTM(4, 4), shape, ["LSTM", "there is Conv1d", "idm_row"]),
+                (nn.Conv1d(4, 4, 3, padding=1), shape, ["padding 0, 'same'", "(1,)"]),
+                (nn.Conv1d(4, 4, 3, padding="same", padding_mode="circular"), shape, ["with zeros", "circular"]),
+                (nn.Conv1d(4, 4, 3, bias=False), shape, ["bias"]),
+                (nn.Linear(4, 4), shape, ["behind Flatten or LastStep"]),
+                (nn.Linear(4, 4, bias=False), flat, ["bias"]),
+                (nn.LayerNorm(9), shape, ["behind Flatten or LastStep"]),
+                (nn.BatchNorm1d(4, momentum=None), shape, ["momentum"]),
+                (nn.BatchNorm1d(4, affine=False), shape, ["weight, bias"]),
+                (nn.AvgPool1d(3, ceil_mode=True), shape, ["ceil_mode"]),
+                (nn.MaxPool1d(3, padding=1), shape, ["no padding"]),
+                (nn.GELU("tanh"), shape, ["approximation"]),
+                (nn.Softplus(beta=2), shape, ["beta 1"])]:
+            self.refuses(words, layers.name_and_shape, layer, at)
+
+        class Sine(nn.Module):
+            def idm_row(self, shape):
+                return "Sine", shape
+
+        self.assertEqual(layers.name_and_shape(Sine(), shape), ("Sine", shape))
+        self.assertEqual(layers.name_and_shape(nn.AvgPool1d(3), shape), ("AveragePool(k3, stride 3)", layers.LayerShape(3, 4)))
+        texts = {0.2: "0.2", 1: "1", 1e-5: "1e-05", 1e-4: "1e-04", 0.001: "0.001", 12.5: "12.5", 1.5e-7: "1.5e-07", 0: "0"}
+        self.assertEqual({value: layers.exact_text(value) for value in texts}, texts)
+        self.refuses(["got 'mine'", "models.register"], models.make, "mine", 9, 8, 2)
+        self.refuses(["'own' is Own already"], models.register, type("Other", (models.Network,), {"type": "own"}))
+        self.refuses(["models.Network"], models.register, nn.Linear)
 
     def test_files(self):
         metadata, tensors, _ = tensor_file.parse(self.content)
