@@ -41,6 +41,7 @@
 #include <idm/layers/since_start.hpp>
 #include <idm/layers/streaming.hpp>
 #include <idm/layers/sum.hpp>
+#include <idm/layers/without_padding.hpp>
 
 #include <idm/models/baseline.hpp>
 #include <idm/models/cnn1.hpp>

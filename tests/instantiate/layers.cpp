@@ -24,6 +24,7 @@
 #include <idm/layers/since_start.hpp>
 #include <idm/layers/streaming.hpp>
 #include <idm/layers/sum.hpp>
+#include <idm/layers/without_padding.hpp>
 
 #include "instantiate/keep.hpp"
 
@@ -63,7 +64,7 @@ void all_layers() {
     static_assert(SequenceTrainable<Net> && Prunable<Net>);
     using N = Network<In, Net>;
     keep(&N::template workspace_shape<T>, &N::template forward<T>, &N::template backward<T>, &sequence_network<In, Net>,
-         &streaming_network<In, Net>, &pruned_network<In, Net>,
+         &without_padding<In, Conv1D<4, 3, Padding::causal>>, &streaming_network<In, Net>, &pruned_network<In, Net>,
          &layer<T, Shape<1, In::static_channels>, OverNewest<Dense<>>>,
          &layer<T, Shape<1, In::static_channels>, SinceStart<GRU<>>>);
 }

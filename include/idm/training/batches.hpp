@@ -83,7 +83,7 @@ private:
 template <class T, class Net>
 class SequenceBatches {
 public:
-    /// `sequence` is the network over `window - 1 + chunk` rows.
+    /// `sequence` is the network over `history() + chunk` rows, with an output for each or for the last `chunk` alone.
     SequenceBatches(const Net& sequence, const Dataset<T>& data, std::span<const Segment> segments, Index window,
                     const LossConfig& loss = {})
         : network_(&sequence),
@@ -91,7 +91,8 @@ public:
           loss_(data.targets.cols(), loss),
           segments_(segments.begin(), segments.end()),
           window_(window),
-          chunk_(sequence.input_shape().length() - (window - 1)) {
+          history_(sequence.history()),
+          chunk_(sequence.input_shape().length() - history_) {
         // The same checks and messages.
         (void)window_rows(segments_, window, data.recipe.ahead, idm::Rows::full, data.recipe.horizon);
         tile(0);
@@ -118,13 +119,14 @@ public:
         const Chunk& chunk = at(item);
         const Index channels = data_->inputs.cols();
         // Behind a short chunk lies stale data of no influence: the network is causal and has no loss there.
-        const Index rows = window_ - 1 + chunk.targets;
-        std::copy_n(data_->inputs.data() + (chunk.row + data_->recipe.ahead - (window_ - 1)) * channels,
-                    rows * channels, x.sample(sample));
+        const Index rows = history_ + chunk.targets;
+        std::copy_n(data_->inputs.data() + (chunk.row + data_->recipe.ahead - history_) * channels, rows * channels,
+                    x.sample(sample));
     }
     double loss(Index item, T scale, const T* y, T* d_y) const {
         const Chunk& chunk = at(item);
-        const Index outputs = data_->targets.cols(), before = (window_ - 1) * outputs, size = chunk.targets * outputs;
+        const Index outputs = data_->targets.cols(), size = chunk.targets * outputs;
+        const Index before = (network_->output_shape().length() - chunk_) * outputs;
         std::fill_n(d_y, before, T(0));
         std::fill_n(d_y + before + size, (chunk_ - chunk.targets) * outputs, T(0));
         return weighted_loss(loss_, *data_, chunk.row, chunk.targets, y + before, scale, d_y + before);
@@ -153,7 +155,7 @@ private:
     const Dataset<T>* data_;
     Loss<T> loss_;
     std::vector<Segment> segments_;
-    Index window_, chunk_;
+    Index window_, history_, chunk_;
     std::vector<Chunk> chunks_;
     Index most_items_ = 0;
 };

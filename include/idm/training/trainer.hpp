@@ -13,6 +13,7 @@
 #include <idm/core/parallel.hpp>
 #include <idm/core/random.hpp>
 #include <idm/data/dataset.hpp>
+#include <idm/layers/without_padding.hpp>
 #include <idm/training/batches.hpp>
 #include <idm/training/callbacks.hpp>
 #include <idm/training/predict.hpp>
@@ -263,7 +264,7 @@ History train(M& model, const Dataset<typename M::Scalar>& data, const TrainerCo
                                      "; take a longer window or Sampling::windows");
         if (config.sampling != Sampling::windows && history_fits) {
             const Index chunk = std::min(config.chunk, config.batch_size);
-            const auto sequence = sequence_network(network, model.window() - 1 + chunk);
+            const auto sequence = without_padding(sequence_network(network, network.history() + chunk));
             using Batches = detail::SequenceBatches<T, std::remove_const_t<decltype(sequence)>>;
             Batches batches(sequence, data, data.split.train, model.window(), config.loss);
             return detail::Fit(model, std::move(batches), config.batch_size / chunk, data, config).run(hooks);

@@ -2,8 +2,11 @@
 #include <cmath>
 #include <set>
 #include <span>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
+#include <idm/layers/without_padding.hpp>
 #include <idm/models/cnn2.hpp>
 #include <idm/training/trainer.hpp>
 
@@ -19,8 +22,20 @@ using Model2 = Cnn2<double>;
 using Sequence = decltype(sequence_network(std::declval<const Model2&>().network(), 1));
 using Windows = detail::WindowBatches<double, Model2::NetworkType>;
 using Sequences = detail::SequenceBatches<double, Sequence>;
+using Unpadded = decltype(without_padding(std::declval<const Sequence&>()));
+static_assert(!std::is_same_v<Unpadded, Sequence>);
 
 constexpr Index window = 31;
+
+/// With an output for each row, or for those alone that depend on no padding.
+template <class Net>
+Net chunk_network(const Model2& model, Index chunk) {
+    const Sequence sequence = sequence_network(model.network(), window - 1 + chunk);
+    if constexpr (std::is_same_v<Net, Sequence>)
+        return sequence;
+    else
+        return without_padding(sequence);
+}
 
 /// Loss and gradient, both summed over all targets.
 struct Total {
@@ -78,8 +93,8 @@ std::vector<Index> learned_rows(const Batches& batches, Index ahead) {
             REQUIRE(d_y[static_cast<std::size_t>(2 * t + 1)] == target + 0.25);
             rows.push_back(static_cast<Index>(target) - 1);
             ++targets;
-            // A window network has one output, at its last step.
-            const Index end = outputs == 2 ? length - 1 : t;
+            // The last output is that of the last step; a window network has this one alone.
+            const Index end = length - outputs / 2 + t;
             for (Index i = 0; i < window; ++i)
                 REQUIRE(x[static_cast<std::size_t>(end - i)] == target + static_cast<double>(ahead - i));
         }
@@ -91,14 +106,14 @@ std::vector<Index> learned_rows(const Batches& batches, Index ahead) {
 
 }  // namespace
 
-TEST_CASE("chunks have the loss and the gradient of their windows", "[sequence]") {
+TEMPLATE_TEST_CASE("chunks have the loss and the gradient of their windows", "[sequence]", Sequence, Unpadded) {
     const auto ahead = GENERATE(Index(0), Index(3));
     const auto chunk = GENERATE(Index(1), Index(7), Index(64));
     const auto data = linear_dataset<double>({.trajectories = 4, .rows = 40, .outputs = 2, .ahead = ahead});
     Model2 model({window, 2, 2});
     model.initialise(1);
-    const Sequence sequence = sequence_network(model.network(), window - 1 + chunk);
-    Sequences chunks(sequence, data, data.split.train, window);
+    const auto sequence = chunk_network<TestType>(model, chunk);
+    detail::SequenceBatches<double, TestType> chunks(sequence, data, data.split.train, window);
     const Total windows = sum_over(Windows(model.network(), data, data.split.train), model);
     Random random(5);
     for (int epoch = 0; epoch < 2; ++epoch) {
@@ -112,16 +127,17 @@ TEST_CASE("chunks have the loss and the gradient of their windows", "[sequence]"
     }
 }
 
-TEST_CASE("an epoch of chunks learns from each full row once, wherever it is cut", "[sequence]") {
+TEMPLATE_TEST_CASE("an epoch of chunks learns from each full row once, wherever it is cut", "[sequence]", Sequence,
+                   Unpadded) {
     const auto ahead = GENERATE(Index(0), Index(3), Index(30), Index(40));
     const auto chunk = GENERATE(Index(1), Index(5), Index(32), Index(200));
     const auto data = numbered_rows(50, ahead);
     const Model2 model({window, 1, 2});
-    const Sequence sequence = sequence_network(model.network(), window - 1 + chunk);
+    const auto sequence = chunk_network<TestType>(model, chunk);
     std::vector<Index> expected;
     for (const WindowRow& row : window_rows(data.split.train, window, ahead, idm::Rows::full))
         expected.push_back(row.row);
-    Sequences chunks(sequence, data, data.split.train, window);
+    detail::SequenceBatches<double, TestType> chunks(sequence, data, data.split.train, window);
     CHECK(learned_rows(chunks, ahead) == expected);
     Random random(1);
     std::set<std::vector<Index>> orders;
