@@ -59,6 +59,24 @@ int pthread_mutex_lock(pthread_mutex_t* mutex) {
 
 namespace {
 
+// Networks of the layers that the library's own models leave out.
+template <class T, class... Layers>
+struct Own : idm::Model<T, idm::Shape<idm::dynamic, idm::dynamic>, idm::Sequential<Layers...>> {
+    explicit Own(const idm::ModelConfig& config)
+        : idm::Model<T, idm::Shape<idm::dynamic, idm::dynamic>, idm::Sequential<Layers...>>(
+              {config.window, config.inputs}, {}) {}
+};
+template <class T>
+using Gru = Own<T, idm::GRU<24>, idm::GRU<16>, idm::LastStep, idm::Dense<7>>;
+template <class T>
+using Grouped =
+    Own<T, idm::DepthwiseConv1D<3, idm::Padding::causal>, idm::SiLU, idm::Conv1D<28, 3, idm::Padding::causal, 1, 2, 7>,
+        idm::LeakyReLU, idm::Conv1D<14, 1>, idm::LastStep, idm::Dense<7>>;
+template <class T>
+using Mixed =
+    Own<T, idm::LayerNorm<>, idm::Conv1D<20, 4>, idm::BatchNorm1D, idm::Dropout, idm::GELU,
+        idm::Residual<idm::Dense<20>>, idm::Tanh, idm::GlobalAveragePool, idm::Dense<12>, idm::Softplus, idm::Dense<7>>;
+
 template <class Tickable, class M>
 void check_quiet(Tickable stream, Loop<M>& loop) {
     STATIC_REQUIRE(noexcept(stream.tick(loop.sample)));
@@ -115,6 +133,18 @@ TEMPLATE_TEST_CASE("a tick allocates nothing and takes no lock", "[realtime]", f
     check_quiet(linear.stream(), linear);
 }
 
+TEMPLATE_TEST_CASE("a tick of every layer that streams allocates nothing and takes no lock", "[realtime]", float,
+                   double) {
+    using T = TestType;
+    Loop<Gru<T>> gru(16);
+    check_quiet(gru.stream(), gru);
+    check_quiet(gru.safe(), gru);
+    Loop<Grouped<T>> grouped(16);
+    check_quiet(grouped.stream(), grouped);
+    Loop<Mixed<T>> mixed(16);
+    check_quiet(mixed.stream(), mixed);
+}
+
 TEST_CASE("a window's prediction allocates nothing", "[realtime]") {
     Loop<idm::Cnn2<float>> loop(32);
     idm::Predictor<idm::Cnn2<float>> predictor(*loop.model, loop.recipe, loop.normaliser, 3);
@@ -131,10 +161,18 @@ TEST_CASE("a tick calls the system for nothing", "[realtime]") {
     auto stream = one.stream();
     auto safe = two.safe();
     double sum = 0;
+    Loop<Gru<float>> gru(16);
+    Loop<Grouped<float>> grouped(16);
+    Loop<Mixed<float>> mixed(16);
+    auto gru_stream = gru.stream();
+    auto grouped_stream = grouped.stream();
+    auto mixed_stream = mixed.stream();
     CHECK(lives_without_system_calls([&] {
         const idm::FlushDenormals flush;
         for (int tick = 0; tick < 1000; ++tick)
-            sum += static_cast<double>(stream.tick(one.next(tick))[0] + safe.tick(two.next(tick))[6]);
+            sum += static_cast<double>(stream.tick(one.next(tick))[0] + safe.tick(two.next(tick))[6] +
+                                       gru_stream.tick(gru.next(tick))[0] + grouped_stream.tick(grouped.next(tick))[0] +
+                                       mixed_stream.tick(mixed.next(tick))[0]);
         if (!std::isfinite(sum)) std::abort();
     }));
 }
