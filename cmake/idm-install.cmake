@@ -12,5 +12,7 @@ install(FILES cmake/idm-config.cmake cmake/idm-dependencies.cmake cmake/idm-nati
 
 configure_file(cmake/idm.pc.in "${PROJECT_BINARY_DIR}/idm.pc" @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/idm.pc" DESTINATION "${CMAKE_INSTALL_DATADIR}/pkgconfig")
+# Where ROS looks for what is installed (REP-136).
+install(FILES package.xml DESTINATION "${CMAKE_INSTALL_DATADIR}/idm")
 # Where Debian looks for a package's licence.
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/libidm-dev" RENAME copyright)

@@ -37,6 +37,8 @@ expect() { [[ $3 == "$2" ]] || fail "$1: expected '$2', found '$3'"; }
 part() { sed -n "s/^#define IDM_VERSION_$1 //p" "$root/include/idm/version.hpp"; }
 version="$(part MAJOR).$(part MINOR).$(part PATCH)"
 expect "version in package.xml" "$version" "$(sed -n 's|.*<version>\(.*\)</version>.*|\1|p' "$root/package.xml")"
+# Keys of rosdep, as REP-149 asks for: its rules know xsimd, not libxsimd-dev.
+expect "dependencies in package.xml" "eigen xsimd" "$(sed -n 's|.*<depend>\(.*\)</depend>.*|\1|p' "$root/package.xml" | tr '\n' ' ' | sed 's/ $//')"
 expect "build type in package.xml" cmake "$(sed -n 's|.*<build_type>\(.*\)</build_type>.*|\1|p' "$root/package.xml")"
 
 skip() {
@@ -108,6 +110,7 @@ dpkg-deb -x "$deb" "$work/root"
 (cd "$work/root/usr/include" && find . -type f | sed 's|^\./||' | sort) >"$work/found"
 diff "$work/expected" "$work/found" || fail "the package's headers are not those of include/"
 [[ -s $work/root/usr/share/doc/libidm-dev/copyright ]] || fail "no copyright file"
+cmp "$root/package.xml" "$work/root/usr/share/idm/package.xml" || fail "no package.xml for ROS"
 expect "last release in the changelog" "libidm-dev ($version) unstable; urgency=medium" \
     "$(gzip -dc "$work/root/usr/share/doc/libidm-dev/changelog.gz" | head -n 1)"
 if grep -rlF -e "$root" -e "$work" "$work/root"; then fail "the files above name a folder of this machine"; fi
