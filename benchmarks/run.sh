@@ -15,7 +15,8 @@ Installs what the benchmarks need (cmake/bootstrap.sh), builds them for this mac
 named, or else workloads:
 
   workloads  idm beside oneDNN and libtorch, where they are installed, and the machine's peak; prints a table and writes
-             benchmarks/results/latest.json. --quick ends within a minute. OPTIONS: names of workloads (S1 ... D3)
+             benchmarks/results/latest.json. --quick ends within a minute. OPTIONS: names of workloads (S1 ... S7, D1 ... D3,
+             M1_N1, M1_N64, M1_N256, cnn2_window, cnn2_stream)
   kernels    each kernel beside the reference. OPTIONS: those of Google Benchmark
   stream     ticks of a control loop
 

@@ -14,8 +14,8 @@
 #include <idm/core/parallel.hpp>
 #include <idm/core/random.hpp>
 
-#include "record.hpp"
-#include "rounds.hpp"
+#include "contest.hpp"
+#include "network.hpp"
 #include "side.hpp"
 #include "support/shape_grid.hpp"
 
@@ -34,7 +34,7 @@ Options parse(int argc, char** argv) {
     for (int i = 1; i < argc; ++i) {
         const std::string word = argv[i];
         if (word == "--quick")
-            options.effort = {20, 3, 60};
+            options.effort = Effort{.rounds = 20, .samples = 3, .round_us = 20e3, .contest_us = 1.2e6, .sample_us = 60};
         else if (word == "--json" && i + 1 < argc)
             options.json = argv[++i];
         else if (word.rfind("-", 0) != 0)
@@ -91,23 +91,6 @@ const char* name_of(Pass pass) {
     return names[static_cast<int>(pass)];
 }
 
-void time_sides(const Sides& sides, const std::string& workload, const std::string& pass, int threads, double flop,
-                const Effort& effort, std::vector<Record>& records) {
-    Rounds rounds(effort);
-    rounds.add([threads] { return multiply_add_flops(threads); }, false);
-    for (const auto& side : sides) rounds.add_call([&side] { side->run(); });
-    rounds.run();
-    const double peak = rounds.best(0);
-    std::vector<Record> all;
-    for (std::size_t i = 0; i < sides.size(); ++i) {
-        const double us = rounds.best(i + 1), flops = flop / us * 1e6;
-        all.push_back({workload, pass, threads, sides[i]->implementation, sides[i]->variant, us, flops * 1e-9,
-                       peak > 0 ? 100 * flops / peak : 0});
-    }
-    if (peak > 0) all.push_back({workload, pass, threads, "peak", "", flop / peak * 1e6, peak * 1e-9, 100});
-    for (const Record& r : fastest(all)) records.push_back(r);
-}
-
 void run_layer(const Layer& layer, Pass pass, int threads, const Effort& effort, std::vector<Record>& records) {
     const Operands operands = operands_of(layer);
     Sides sides;
@@ -119,7 +102,7 @@ void run_layer(const Layer& layer, Pass pass, int threads, const Effort& effort,
     if (libtorch_objection().empty()) add_libtorch(sides, layer, operands, pass, threads);
 #endif
     compare(sides, layer.name + " " + name_of(pass));
-    time_sides(sides, layer.name, name_of(pass), threads, layer.flop(), effort, records);
+    time_sides({layer.name, name_of(pass), threads, layer.flop()}, sides, effort, records);
 }
 
 }  // namespace
@@ -142,12 +125,15 @@ int main(int argc, char** argv) {
         std::vector<int> threads{1};
         if (idm::default_threads() > 1) threads.push_back(idm::default_threads());
         std::vector<Record> records;
-        for (const Layer& layer : layers())
-            for (const int t : threads)
+        print_header();
+        for (const int t : threads) {
+            for (const Layer& layer : layers())
                 for (const Pass pass : {Pass::forward, Pass::backward_input, Pass::backward_weights})
                     if (wanted(options, layer.name) && (t == 1 || layer.samples > 1))
                         run_layer(layer, pass, t, options.effort, records);
-        print_table(records);
+            for (const std::string& workload : network_workloads())
+                if (wanted(options, workload)) run_network(workload, t, options.effort, records);
+        }
         if (!options.json.empty()) write_json(options.json, records);
     } catch (const std::exception& e) {
         std::fprintf(stderr, "bench_workloads: %s\n", e.what());

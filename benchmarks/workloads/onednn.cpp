@@ -1,37 +1,10 @@
-#include <stdexcept>
-#include <unordered_map>
-
 #include <omp.h>
 
-#include <oneapi/dnnl/dnnl.hpp>
-
+#include "onednn.hpp"
 #include "side.hpp"
 
 namespace bench {
 namespace {
-
-using dnnl::memory;
-using Tag = memory::format_tag;
-using Dims = memory::dims;
-
-dnnl::engine& engine() {
-    static dnnl::engine cpu(dnnl::engine::kind::cpu, 0);
-    return cpu;
-}
-dnnl::stream& stream() {
-    static dnnl::stream s(engine());
-    return s;
-}
-
-memory::desc described(const Dims& dims, Tag tag) { return {dims, memory::data_type::f32, tag}; }
-
-/// Reorders `values`, which lie as `plain` says, to where and how a primitive wants them.
-memory in_place(const std::vector<float>& values, const memory::desc& plain, const memory::desc& wanted) {
-    memory from(plain, engine(), const_cast<float*>(values.data())), to(wanted, engine());
-    dnnl::reorder(from, to).execute(stream(), from, to);
-    stream().wait();
-    return to;
-}
 
 void append(std::vector<float>& values, memory from, const memory::desc& plain) {
     const std::size_t begin = values.size();
@@ -151,7 +124,7 @@ private:
     Plain plain_;
     Pass pass_;
     dnnl::primitive primitive_;
-    std::unordered_map<int, memory> arguments_;
+    Arguments arguments_;
 };
 
 }  // namespace

@@ -17,15 +17,12 @@
 namespace bench {
 namespace {
 
-bool same_line(const Record& a, const Record& b) {
-    return a.workload == b.workload && a.pass == b.pass && a.threads == b.threads;
-}
+constexpr const char* peers[] = {"onednn", "libtorch"};
 
-const Record* find(const std::vector<Record>& records, const Record& line, const std::string& implementation) {
-    const auto found = std::find_if(records.begin(), records.end(), [&](const Record& r) {
-        return same_line(r, line) && r.implementation == implementation;
-    });
-    return found == records.end() ? nullptr : &*found;
+const Record* find(const std::vector<Record>& line, const std::string& implementation) {
+    const auto found =
+        std::find_if(line.begin(), line.end(), [&](const Record& r) { return r.implementation == implementation; });
+    return found == line.end() ? nullptr : &*found;
 }
 
 std::string cpu_name() {
@@ -49,12 +46,11 @@ std::string environment(const char* name) {
 
 }  // namespace
 
-std::vector<Record> fastest(const std::vector<Record>& records) {
+std::vector<Record> fastest(const std::vector<Record>& line) {
     std::vector<Record> best;
-    for (const Record& r : records) {
-        const auto same = std::find_if(best.begin(), best.end(), [&](const Record& b) {
-            return same_line(b, r) && b.implementation == r.implementation;
-        });
+    for (const Record& r : line) {
+        const auto same = std::find_if(best.begin(), best.end(),
+                                       [&](const Record& b) { return b.implementation == r.implementation; });
         if (same == best.end())
             best.push_back(r);
         else if (r.time_us < same->time_us)
@@ -63,29 +59,30 @@ std::vector<Record> fastest(const std::vector<Record>& records) {
     return best;
 }
 
-void print_table(const std::vector<Record>& records) {
+void print_header() {
     const double load = load_average(), cores = std::thread::hardware_concurrency();
-    if (load > cores / 2 + 1)
+    if (load > cores / 2)
         std::printf("Load average %.1f on %.0f cores: figures on several threads are those of a busy machine.\n", load,
                     cores);
-    const char* peers[] = {"onednn", "libtorch"};
-    std::printf("%-12s %-16s %2s %11s %9s %6s", "workload", "pass", "th", "idm us", "GFLOP/s", "%peak");
+    std::printf("%-12s %-16s %2s %6s %11s %9s %6s", "workload", "pass", "th", "rounds", "idm us", "GFLOP/s", "%peak");
     for (const char* peer : peers) std::printf("  %11s %6s", (std::string(peer) + " us").c_str(), "/ idm");
     std::printf("\n");
-    for (const Record& idm : records) {
-        if (idm.implementation != "idm") continue;
-        std::printf("%-12s %-16s %2d %11.2f %9.1f %6.1f", idm.workload.c_str(), idm.pass.c_str(), idm.threads,
-                    idm.time_us, idm.gflops, idm.percent_of_peak);
-        for (const char* peer : peers) {
-            const Record* r = find(records, idm, peer);
-            if (r)
-                std::printf("  %11.2f %6.2f", r->time_us, r->time_us / idm.time_us);
-            else
-                std::printf("  %11s %6s", "-", "-");
-            if (r && !r->variant.empty()) std::printf(" %s", r->variant.c_str());
-        }
-        std::printf("\n");
+}
+
+void print_line(const std::vector<Record>& line) {
+    const Record& idm = *find(line, "idm");
+    std::printf("%-12s %-16s %2d %6d %11.2f %9.1f %6.1f", idm.workload.c_str(), idm.pass.c_str(), idm.threads,
+                idm.rounds, idm.time_us, idm.gflops, idm.percent_of_peak);
+    for (const char* peer : peers) {
+        const Record* r = find(line, peer);
+        if (r)
+            std::printf("  %11.2f %6.2f", r->time_us, r->time_us / idm.time_us);
+        else
+            std::printf("  %11s %6s", "-", "-");
+        if (r && !r->variant.empty()) std::printf(" %s", r->variant.c_str());
     }
+    std::printf("\n");
+    std::fflush(stdout);
 }
 
 void write_json(const std::string& path, const std::vector<Record>& records) {
@@ -102,7 +99,8 @@ void write_json(const std::string& path, const std::vector<Record>& records) {
     for (const Record& r : records) {
         json.begin_object().member("workload", r.workload).member("pass", r.pass).member("threads", r.threads);
         json.member("implementation", r.implementation).member("variant", r.variant).member("time_us", r.time_us);
-        json.member("gflops", r.gflops).member("percent_of_peak", r.percent_of_peak).end_object();
+        json.member("gflops", r.gflops).member("percent_of_peak", r.percent_of_peak);
+        json.member("rounds", r.rounds).end_object();
     }
     json.end_array().end_object();
     std::ofstream file(path);

@@ -5,19 +5,21 @@
 
 namespace bench {
 
-/// One line of the results.
+/// One figure of the results.
 struct Record {
     std::string workload, pass;
     int threads = 1;
     std::string implementation, variant;
     double time_us = 0, gflops = 0, percent_of_peak = 0;
+    int rounds = 0;  // whose best median the time is
 };
 
-/// Of each implementation the fastest variant, in order of appearance.
-std::vector<Record> fastest(const std::vector<Record>& records);
+/// Of each implementation on one line (workload, pass, threads) the fastest variant, in order of appearance.
+std::vector<Record> fastest(const std::vector<Record>& line);
 
-/// One line for each workload, pass and number of threads: what idm takes, and the others' times over it.
-void print_table(const std::vector<Record>& records);
+/// What idm takes, and what the others take over that.
+void print_header();
+void print_line(const std::vector<Record>& line);
 
 /// {"machine": {...}, "records": [...]}. *Errors*: `std::runtime_error` when the file cannot be written.
 void write_json(const std::string& path, const std::vector<Record>& records);

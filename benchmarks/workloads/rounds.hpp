@@ -15,16 +15,25 @@ inline double median(std::vector<double> values) {
     return *middle;
 }
 
-inline double microseconds_of(const std::function<void()>& work) {
-    const auto begin = std::chrono::steady_clock::now();
-    work();
-    return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begin).count();
+using Clock = std::chrono::steady_clock;
+
+inline double microseconds_since(Clock::time_point begin) {
+    return std::chrono::duration<double, std::micro>(Clock::now() - begin).count();
 }
 
-/// How much is measured: at least 20 rounds, so that the best of their medians is one that nothing disturbed.
+inline double microseconds_of(const std::function<void()>& work) {
+    const auto begin = Clock::now();
+    work();
+    return microseconds_since(begin);
+}
+
+/// How much is measured: at least 20 rounds, so that the best of their medians is one that nothing disturbed. A busy
+/// machine may not come so far within a contest's time.
 struct Effort {
     int rounds = 25;
-    int samples = 5;         // of each contestant in a round
+    int samples = 5;          // of each contestant in a round, or fewer: a round ends
+    double round_us = 200e3;  // once it has taken so long
+    double contest_us = 20e6;
     double sample_us = 200;  // a short call is repeated until a sample takes about as long
 };
 
@@ -51,17 +60,25 @@ public:
         });
     }
 
+    /// One sample of each; false once all rounds are done.
+    bool turn() {
+        if (samples_++ == 0) round_begin_ = Clock::now();
+        if (rounds_ == 0 && samples_ == 1) begin_ = round_begin_;
+        for (Contestant& c : contestants_) c.samples.push_back(c.sample());
+        if (samples_ < effort_.samples && microseconds_since(round_begin_) < effort_.round_us) return true;
+        samples_ = 0;
+        for (Contestant& c : contestants_) {
+            const double m = median(c.samples);
+            c.best = c.best_is_least ? std::min(c.best, m) : std::max(c.best, m);
+            c.samples.clear();
+        }
+        return ++rounds_ < effort_.rounds && microseconds_since(begin_) < effort_.contest_us;
+    }
     void run() {
-        for (int round = 0; round < effort_.rounds; ++round) {
-            for (int sample = 0; sample < effort_.samples; ++sample)
-                for (Contestant& c : contestants_) c.samples.push_back(c.sample());
-            for (Contestant& c : contestants_) {
-                const double m = median(c.samples);
-                c.best = c.best_is_least ? std::min(c.best, m) : std::max(c.best, m);
-                c.samples.clear();
-            }
+        while (turn()) {
         }
     }
+    int finished() const { return rounds_; }
     double best(std::size_t contestant) const { return contestants_[contestant].best; }
 
 private:
@@ -75,6 +92,8 @@ private:
 
     Effort effort_;
     std::vector<Contestant> contestants_;
+    int rounds_ = 0, samples_ = 0;  // finished; of the round so far
+    Clock::time_point begin_, round_begin_;
 };
 
 }  // namespace bench
