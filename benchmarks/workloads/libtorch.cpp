@@ -88,6 +88,7 @@ private:
 }  // namespace
 
 void add_libtorch(Sides& sides, const Layer& layer, const Operands& operands, Pass pass, int threads) {
+    if (!libtorch_objection().empty()) return;
     at::set_num_threads(threads);
     sides.push_back(std::make_unique<TorchSide>(layer, operands, pass));
 }

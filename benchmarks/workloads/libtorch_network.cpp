@@ -85,10 +85,12 @@ private:
 
 void add_libtorch_inference(Sides& sides, Model model, const Parameters& parameters, const Series& series,
                             int threads) {
+    if (!libtorch_objection().empty()) return;
     at::set_num_threads(threads);
     sides.push_back(std::make_unique<TorchNetwork>(model, parameters, series, false));
 }
 void add_libtorch_training(Sides& sides, Model model, const Parameters& parameters, const Series& series, int threads) {
+    if (!libtorch_objection().empty()) return;
     at::set_num_threads(threads);
     sides.push_back(std::make_unique<TorchNetwork>(model, parameters, series, true));
 }

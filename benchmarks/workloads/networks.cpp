@@ -61,20 +61,14 @@ void compare_training(Model model, const Parameters& parameters, const Series& s
     }
 }
 
-bool has_libtorch() { return !libtorch_version().empty() && libtorch_objection().empty(); }
-
 void infer(Model model, const std::string& workload, long windows, int threads, const Effort& effort,
            std::vector<Record>& records) {
     const Parameters parameters = make_parameters(model);
     const Series series = make_series(windows);
     Sides sides;
     add_idm_inference(sides, model, parameters, series, threads);
-#if defined(BENCH_ONEDNN)
     if (model == Model::m1) add_onednn_inference(sides, parameters, series, threads);
-#endif
-#if defined(BENCH_LIBTORCH)
-    if (has_libtorch()) add_libtorch_inference(sides, model, parameters, series, threads);
-#endif
+    add_libtorch_inference(sides, model, parameters, series, threads);
     compare(sides, workload + " infer");
     time_sides({workload, "infer", threads, static_cast<double>(windows) * window_flop(model)}, sides, effort, records);
 }
@@ -88,12 +82,8 @@ void train_step(Model model, const std::string& workload, long windows, long ste
     const Parameters parameters = make_parameters(model);
     const Series series = make_series(windows);
     Sides peers;
-#if defined(BENCH_ONEDNN)
     if (model == Model::m1) add_onednn_training(peers, parameters, series, threads);
-#endif
-#if defined(BENCH_LIBTORCH)
-    if (has_libtorch()) add_libtorch_training(peers, model, parameters, series, threads);
-#endif
+    add_libtorch_training(peers, model, parameters, series, threads);
     compare_training(model, parameters, series, peers, workload + " train_step");
 
     double step_us = 0;

@@ -46,7 +46,7 @@ public:
 };
 using Sides = std::vector<std::unique_ptr<Side>>;
 
-/// Each adds its sides for `threads` threads.
+/// Each adds its sides for `threads` threads; a peer that the program was built without adds none (absent.cpp).
 void add_idm(Sides& sides, const Layer& layer, const Operands& operands, Pass pass, int threads);
 void add_onednn(Sides& sides, const Layer& layer, const Operands& operands, Pass pass, int threads);
 void add_libtorch(Sides& sides, const Layer& layer, const Operands& operands, Pass pass, int threads);
