@@ -257,6 +257,7 @@ TEST_CASE("an offer of another robot is refused", "[realtime]") {
     idm::Recipe renamed = loop.recipe;
     renamed.positions.columns[0] = "elbow";
     CHECK_THROWS_AS(swap.offer(loop.model, renamed, loop.normaliser), idm::ConfigError);
+    CHECK_THROWS_AS(swap.offer(nullptr, loop.recipe, loop.normaliser), idm::ConfigError);
 }
 
 TEST_CASE("denormals are flushed inside the scope and as before outside", "[realtime]") {

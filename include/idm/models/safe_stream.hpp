@@ -19,8 +19,8 @@ IDM_NAMESPACE_BEGIN
 enum class Fault : std::uint8_t {
     none,
     warming_up,        ///< the stream has not seen enough samples yet
-    bad_input,         ///< a sample that is not finite; the stream is fed the last one that was
-    outside_training,  ///< features further from the training rows than `SafetyConfig::largest_distance`
+    bad_input,         ///< a sample that is not finite; the stream is fed the last one that was, if there was one
+    outside_training,  ///< features of a step behind the output further from the training rows than `largest_distance`
     bad_output,        ///< the model's output is not finite
     beyond_limit,      ///< the model's output is beyond `SafetyConfig::limit`
     bad_fallback       ///< the fallback's output is not finite; the last output is held in its place
@@ -53,7 +53,8 @@ struct SafetyConfig {
 /// compensation by a rigid-body model, or zero. Limit and rate hold for both and their blend.
 ///
 /// *Units*: as `Stream`. *Errors*: `ConfigError` for limits that are not one finite number above 0 for each output, and
-/// times or distances that are negative or not finite. *Cost*: as `Stream::tick`, and the fallback's.
+/// times or distances that are negative or not finite, or a sample period that is not the stream's within 1 %. *Cost*:
+/// as `Stream::tick`, and the fallback's.
 template <class M, class Fallback>
 class SafeStream {
 public:
@@ -82,7 +83,8 @@ public:
     void reset() noexcept {
         stream_.reset();
         trust_ = 0;
-        started_ = false;
+        inside_ = 0;
+        fed_ = started_ = false;
         fault_ = Fault::warming_up;
         std::fill(sample_.begin(), sample_.end(), 0.0);
         for (auto* values : {&model_output_, &fallback_output_, &output_})
@@ -117,10 +119,14 @@ private:
         bool finite = true;
         for (const double value : sample) finite = finite && std::isfinite(value);
         if (finite) std::copy(sample.begin(), sample.end(), sample_.begin());
+        fed_ = fed_ || finite;
+        if (!fed_) return Fault::bad_input;
         const std::span<const Scalar> y = stream_.tick(sample_);
+        inside_ = stream_.distance() <= config_.largest_distance ? std::min(inside_ + 1, stream_.warm_up()) : 0;
         if (!finite) return Fault::bad_input;
         if (!stream_.warm()) return Fault::warming_up;
-        if (!(stream_.distance() <= config_.largest_distance)) return Fault::outside_training;
+        // A step outside goes on to reach the output until it has left the network's history.
+        if (inside_ < stream_.warm_up()) return Fault::outside_training;
         for (const Scalar value : y)
             if (!std::isfinite(value)) return Fault::bad_output;
         for (std::size_t i = 0; i < y.size(); ++i)
@@ -165,6 +171,10 @@ private:
                                          positive ? " above 0" : " of at least 0", ", got ", value);
         };
         number(config_.sample_period, "sample_period", true);
+        const double period = stream_.sample_period();
+        detail::require<ConfigError>(period == 0 || std::abs(config_.sample_period - period) <= 0.01 * period,
+                                     "SafeStream: expected the stream's sample_period of ", period, " s, got ",
+                                     config_.sample_period, " s; rate and fades count its ticks");
         number(config_.fade_in, "fade_in", false);
         number(config_.fade_out, "fade_out", false);
         number(config_.largest_distance, "largest_distance", false);
@@ -176,7 +186,8 @@ private:
     std::vector<double> sample_;  // the last finite one
     std::vector<Scalar> model_output_, fallback_output_, output_;
     double trust_ = 0;
-    bool started_ = false;
+    Index inside_ = 0;  // ticks since features lay outside the training rows, at most as many as matter
+    bool fed_ = false, started_ = false;
     Fault fault_ = Fault::warming_up;
     std::array<std::uint64_t, fault_count> counts_{};
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <utility>
@@ -54,6 +55,7 @@ public:
         : model_(&model),
           ahead_(recipe.ahead),
           divider_(divider_of(recipe, config)),
+          sample_period_(recipe.sample_period / static_cast<double>(divider_)),
           network_(streaming_network(model.network())),
           output_(static_cast<std::size_t>(model.outputs())) {
         const Index phases = config.between == BetweenSamples::interleave ? divider_ : 1;
@@ -69,12 +71,17 @@ public:
     /// What a sample is made of, see `FeatureStream`.
     const std::vector<std::string>& columns() const { return phases_[0].units.features().columns(); }
     Index outputs() const { return model_->outputs(); }
+    /// s between two ticks; 0 where the recipe has no sample period.
+    double sample_period() const { return sample_period_; }
     /// Ticks in one sample period of the model.
     Index divider() const { return divider_; }
     /// Ticks between the sample that an output is for and the newest.
     Index delay() const { return (ahead_ + phases_[0].units.features().look_ahead()) * divider_; }
-    /// Ticks from the start until `warm()`.
-    Index warm_up() const { return (network_.history() + phases_[0].units.features().span() - 1) * divider_ + 1; }
+    /// Ticks from the start until `warm()`: until every sample that the network depends on is there, and the predicted
+    /// one.
+    Index warm_up() const {
+        return (std::max(network_.history(), ahead_) + phases_[0].units.features().span() - 1) * divider_ + 1;
+    }
 
     /// Forgets every sample: the stream is as it was constructed.
     void reset() noexcept {
@@ -96,7 +103,7 @@ public:
     ///
     /// *Shapes*: `sample` [columns()], which the caller guarantees; result [outputs()].
     std::span<const Scalar> tick(std::span<const double> sample) noexcept {
-        const Index place = tick_ % divider_;
+        const auto place = static_cast<Index>(tick_ % divider_);
         ++tick_;
         const bool interleaved = phases_.size() > 1;
         if (place != 0 && !interleaved) return output_;
@@ -108,6 +115,9 @@ public:
 
 private:
     using NetworkType = decltype(streaming_network(std::declval<const M&>().network()));
+
+    /// Beyond it a period is surely in another unit, and its ticks could not be counted.
+    static constexpr double largest_divider = 1e6;
 
     /// The model at one of the places between two of its samples.
     struct Phase {
@@ -146,7 +156,7 @@ private:
         if (config.sample_period == 0) return 1;
         const double ratio = recipe.sample_period / config.sample_period, whole = std::round(ratio);
         detail::require<ConfigError>(config.sample_period > 0 && recipe.sample_period > 0 && whole >= 1 &&
-                                         std::abs(ratio - whole) <= 0.01 * whole,
+                                         whole <= largest_divider && std::abs(ratio - whole) <= 0.01 * whole,
                                      "stream: expected ticks every ", recipe.sample_period,
                                      " s (the model's sample period) or a whole fraction of it within 1 %, got every ",
                                      config.sample_period, " s; resample the log to the loop's rate and train on that");
@@ -159,7 +169,9 @@ private:
     }
 
     const M* model_;
-    Index ahead_, divider_, tick_ = 0;
+    Index ahead_, divider_;
+    double sample_period_;
+    std::int64_t tick_ = 0;  // not an Index, which on a 32-bit machine would end after 25 days at 1 kHz
     NetworkType network_;
     std::vector<Phase> phases_;
     std::vector<Scalar> output_;

@@ -18,8 +18,9 @@ IDM_NAMESPACE_BEGIN
 /// Both sides are wait-free: an exchange of one pointer each. The loop never frees; what it is done with waits for the
 /// other thread's `collect` or next `offer`.
 ///
-/// *Errors*: `ConfigError` from `offer` for a model of other columns, outputs, divider or delay than the first.
-/// *Cost*: `tick` as `Stream::tick`; twice that while a new model warms up. *Threads*: one ticks, one other offers.
+/// *Errors*: `ConfigError` for no model, and from `offer` for a model of other columns, outputs, divider or delay than
+/// the first. *Cost*: `tick` as `Stream::tick`; twice that while a new model warms up. *Threads*: one ticks, one other
+/// offers.
 template <class M>
 class StreamSwap {
 public:
@@ -85,6 +86,7 @@ public:
 
 private:
     std::unique_ptr<Pair> make(std::shared_ptr<const M> model, const Recipe& recipe, Normaliser<Scalar> normaliser) {
+        detail::require<ConfigError>(model != nullptr, "StreamSwap: expected a model, got a null pointer");
         const M& read = *model;
         return std::unique_ptr<Pair>(
             new Pair{std::move(model), Stream<M>(read, recipe, std::move(normaliser), config_)});

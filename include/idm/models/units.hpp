@@ -23,6 +23,7 @@ public:
           normaliser_(std::move(normaliser)),
           origins_(static_cast<std::size_t>(features_.origins())) {
         const Index outputs = model.outputs();
+        require<ConfigError>(recipe.ahead >= 0, "expected a recipe with ahead of at least 0 rows, got ", recipe.ahead);
         require<ShapeError>(features_.inputs() == model.inputs() && recipe.window == model.window(),
                             "expected the recipe of a model with window ", model.window(), " and ", model.inputs(),
                             " inputs, got one of window ", recipe.window, " and ", features_.inputs(), " inputs");

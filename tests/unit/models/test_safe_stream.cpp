@@ -161,6 +161,48 @@ TEST_CASE("each fault is named and hands over to the fallback", "[safe]") {
     }
 }
 
+TEST_CASE("a sensor that starts with NaN: the stream starts with the first finite sample", "[safe]") {
+    const Bench bench;
+    auto safe = bench.safe(zero);
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    for (int run = 0; run < 2; ++run) {
+        Stream<Cnn1<double>> plain(bench.model, recipe(), normaliser<double>());
+        for (int tick = 0; tick < 12; ++tick) {
+            CHECK(safe.tick(std::vector<double>{nan, 0})[0] == 0);
+            CHECK(safe.fault() == Fault::bad_input);
+        }
+        for (int tick = 1; tick <= 30; ++tick) {
+            const double expected = plain.tick(calm)[0], y = safe.tick(calm)[0];
+            CHECK(safe.fault() == (tick < 8 ? Fault::warming_up : Fault::none));
+            CHECK(y == Approx(safe.trust() * expected));
+        }
+        safe.reset();
+    }
+}
+
+TEST_CASE("a spike is not followed as long as the model's output depends on it", "[safe]") {
+    const Bench bench;
+    auto safe = bench.safe(zero, {.limit = {1e6}, .largest_distance = 0.5, .sample_period = period});
+    Stream<Cnn1<double>> plain(bench.model, recipe(), normaliser<double>());
+    const auto tick = [&](const std::vector<double>& sample) {
+        const double expected = plain.tick(sample)[0], y = safe.tick(sample)[0];
+        if (safe.fault() == Fault::none && safe.trust() == 1) CHECK(y == expected);
+        return expected;
+    };
+    double rest = 0;
+    for (int i = 0; i < 150; ++i) rest = tick(calm);
+    REQUIRE(safe.trust() == 1);
+    tick({2e6, 1});
+    CHECK(safe.fault() == Fault::outside_training);
+    for (int i = 1; i < 8; ++i) {
+        CHECK(std::abs(tick(calm) - rest) > 1);  // it is in the window still
+        CHECK(safe.stream().distance() == 0);
+        CHECK(safe.fault() == Fault::outside_training);
+    }
+    CHECK(tick(calm) == rest);
+    CHECK(safe.fault() == Fault::none);
+}
+
 TEST_CASE("reset starts over and keeps the counts", "[safe]") {
     const Bench bench;
     auto safe = bench.safe(zero);
@@ -231,6 +273,7 @@ TEST_CASE("a safety configuration that bounds nothing is refused", "[safe]") {
     refuses([](SafetyConfig& c) { c.limit = {std::numeric_limits<double>::infinity()}; });
     refuses([](SafetyConfig& c) { c.rate = {-1}; });
     refuses([](SafetyConfig& c) { c.sample_period = 0; });
+    refuses([](SafetyConfig& c) { c.sample_period = 10 * period; });  // ten times the rate that is asked for
     refuses([](SafetyConfig& c) { c.fade_in = -1; });
     refuses([](SafetyConfig& c) { c.largest_distance = std::numeric_limits<double>::quiet_NaN(); });
 

@@ -150,6 +150,31 @@ TEST_CASE("a recipe that looks ahead predicts an earlier sample", "[stream]") {
     CHECK(Stream(model, data.recipe, data.normaliser).delay() == 3 + 2);
 }
 
+TEST_CASE("a stream that looks ahead is warm once the sample that it predicts is there", "[stream]") {
+    // The newest step alone, with weights of zero: what comes out is the target's origin.
+    using Net = Sequential<LastStep, Dense<1>>;
+    const Model<double, Shape<dynamic, dynamic>, Net> model({8, 1}, Net());
+    const Recipe recipe{.positions = {.columns = {"q"}},
+                        .targets = {.columns = {"c"}},
+                        .target_origins = {.columns = {"q"}},
+                        .use_velocities = false,
+                        .use_accelerations = false,
+                        .window = 8,
+                        .ahead = 3,
+                        .sample_period = period};
+    const Vector<double> zero = Vector<double>::Zero(1), one = Vector<double>::Ones(1);
+    Stream stream(model, recipe, Normaliser<double>(zero, one, zero, one),
+                  {.sample_period = period / 2, .between = BetweenSamples::interleave});
+    REQUIRE(stream.delay() == 6);
+    CHECK(stream.sample_period() == period / 2);
+    for (int tick = 0; tick < 20; ++tick) {
+        const double q = 5 + tick;
+        const double y = stream.tick(std::span(&q, 1))[0];
+        REQUIRE(stream.warm() == (tick >= 6));
+        if (stream.warm()) CHECK(y == q - 6);
+    }
+}
+
 TEST_CASE("targets relative to a state come back as actions", "[stream]") {
     Recipe recipe = positions_only();
     recipe.targets.unit = AngleUnit::degree;
@@ -239,6 +264,8 @@ TEST_CASE("a stream refuses what is not its recipe", "[stream]") {
     CHECK(message(data.recipe, {.sample_period = 0.0051}).find("expected ticks every 0.01 s") != std::string::npos);
     CHECK(message(data.recipe, {.sample_period = 0.02}).find("expected ticks every 0.01 s") != std::string::npos);
     CHECK(message(data.recipe, {.sample_period = -0.01}).find("expected ticks every 0.01 s") != std::string::npos);
+    // More ticks between two samples than an integer holds.
+    CHECK(message(data.recipe, {.sample_period = 1e-30}).find("expected ticks every 0.01 s") != std::string::npos);
     CHECK(message(data.recipe, {.columns = {"b", "a", "load"}})
               .find("expected samples of the recipe's columns a, b, load, got b, a, load") != std::string::npos);
     Recipe other = data.recipe;
@@ -251,21 +278,36 @@ TEST_CASE("a stream refuses what is not its recipe", "[stream]") {
     other.sample_period = 0;
     CHECK(message(other, {}).find("no sample period") != std::string::npos);
     other = data.recipe;
+    other.ahead = -2;
+    CHECK(message(other, {}).find("expected a recipe with ahead of at least 0 rows, got -2") != std::string::npos);
+    CHECK_THROWS_AS(Predictor<Cnn1<double>>(model, other, data.normaliser), ConfigError);
+    other = data.recipe;
     other.positions.scale = {1};
     CHECK(message(other, {}).find("expected 2 scales for the positions") != std::string::npos);
 }
 
-TEST_CASE("a NaN sample leaves the stream as soon as no output depends on it", "[stream]") {
+TEMPLATE_TEST_CASE("a NaN sample leaves the stream as soon as no output depends on it", "[stream]", Cnn1<double>,
+                   Cnn2<double>, Cnn2<float>) {
+    using T = typename TestType::Scalar;
     const Log log = make_log();
-    const Dataset<double> data = dataset_of(log, positions_only());
-    Cnn1<double> model({.window = 16, .inputs = data.inputs.cols(), .outputs = 2});
+    Recipe recipe = positions_only();
+    recipe.window = 32;
+    const Dataset<T> data = make_dataset<T>(
+        log, recipe,
+        ByRows{.train = {{0, 70, "train"}}, .validation = {{130, 175, "v"}}, .test = {{215, 260, "t"}}, .gap = 0});
+    TestType model({.window = 32, .inputs = data.inputs.cols(), .outputs = 2});
     model.initialise(2);
-    Stream<Cnn1<double>> stream(model, data.recipe, data.normaliser);
-    for (Index row = 0; row < 60; ++row) {
+    Stream<TestType> stream(model, data.recipe, data.normaliser);
+    Stream<TestType> untouched = stream;
+    for (Index row = 0; row < 110; ++row) {
         std::vector<double> sample = sample_of(log, stream.columns(), row);
-        if (row == 30) sample[0] = std::numeric_limits<double>::quiet_NaN();
-        const bool finite = std::isfinite(stream.tick(sample)[0]);
-        CHECK(finite == (row < 30 || row >= 30 + stream.warm_up()));
+        const T expected = untouched.tick(sample)[0];
+        if (row == 50) sample[0] = std::numeric_limits<double>::quiet_NaN();
+        const T y = stream.tick(sample)[0];
+        if (row < 50 || row >= 50 + stream.warm_up())
+            CHECK(y == expected);
+        else
+            CHECK(std::isnan(y));
     }
 }
 
