@@ -98,6 +98,44 @@ IDM_ALWAYS_INLINE Batch<T, Arch> divide(const Batch<T, Arch>& x, const Batch<T, 
     return x / y;
 }
 
+/// x and y lane by lane in turn: the lower halves' pairs in the first batch, the upper halves' in the second.
+///
+/// xsimd 8.1 interleaves each 128 bits for themselves on AVX and AVX-512.
+template <class T, class Arch>
+IDM_ALWAYS_INLINE void interleave(const Batch<T, Arch>& x, const Batch<T, Arch>& y, Batch<T, Arch>& lower,
+                                  Batch<T, Arch>& upper) {
+#if IDM_HAS_AVX512
+    if constexpr (sizeof(Batch<T, Arch>) == 64) {
+        if constexpr (std::is_same_v<T, float>) {
+            const __m512i first = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+            const __m512i second = _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+            lower = _mm512_permutex2var_ps(x, first, y);
+            upper = _mm512_permutex2var_ps(x, second, y);
+        } else {
+            lower = _mm512_permutex2var_pd(x, _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11), y);
+            upper = _mm512_permutex2var_pd(x, _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15), y);
+        }
+        return;
+    }
+#endif
+#if defined(__AVX__)
+    if constexpr (sizeof(Batch<T, Arch>) == 32) {
+        if constexpr (std::is_same_v<T, float>) {
+            const __m256 low = _mm256_unpacklo_ps(x, y), high = _mm256_unpackhi_ps(x, y);
+            lower = _mm256_permute2f128_ps(low, high, 0x20);
+            upper = _mm256_permute2f128_ps(low, high, 0x31);
+        } else {
+            const __m256d low = _mm256_unpacklo_pd(x, y), high = _mm256_unpackhi_pd(x, y);
+            lower = _mm256_permute2f128_pd(low, high, 0x20);
+            upper = _mm256_permute2f128_pd(low, high, 0x31);
+        }
+        return;
+    }
+#endif
+    lower = xsimd::zip_lo(x, y);
+    upper = xsimd::zip_hi(x, y);
+}
+
 /// Sum of the lanes, as a fixed tree: lane i + lane i + n/2, halved until one is left.
 template <class T, class Arch>
 inline T sum_lanes(const Batch<T, Arch>& x) {

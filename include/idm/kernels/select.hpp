@@ -45,14 +45,16 @@ using reference::adam;
 using reference::add_accumulate;
 using reference::average_pool_backward;
 using reference::average_pool_forward;
-using reference::conv1d_backward_input;
 using reference::conv1d_backward_input_scratch;
+using reference::conv1d_backward_input_transposed;
 using reference::conv1d_backward_weights_accumulate;
 using reference::conv1d_forward;
-using reference::dense_backward_input;
+using reference::conv1d_transpose_weights;
 using reference::dense_backward_input_scratch;
+using reference::dense_backward_input_transposed;
 using reference::dense_backward_weights_accumulate;
 using reference::dense_forward;
+using reference::dense_transpose_weights;
 using reference::depthwise_backward_input;
 using reference::depthwise_backward_weights_accumulate;
 using reference::depthwise_forward;
@@ -80,8 +82,12 @@ void conv1d_forward(const ConvShape& s, const T* x, const T* w, const T* b, T* y
     simd::conv1d_forward<DefaultArch>(s, x, w, b, y, epilogue);
 }
 template <class T>
-void conv1d_backward_input(const ConvShape& s, const T* d_y, const T* w, T* d_x, T* scratch) {
-    simd::conv1d_backward_input<DefaultArch>(s, d_y, w, d_x, scratch);
+void conv1d_transpose_weights(const ConvShape& s, const T* w, T* transposed) {
+    simd::conv1d_transpose_weights<DefaultArch>(s, w, transposed);
+}
+template <class T>
+void conv1d_backward_input_transposed(const ConvShape& s, const T* d_y, const T* transposed, T* d_x) {
+    simd::conv1d_backward_input_transposed<DefaultArch>(s, d_y, transposed, d_x);
 }
 template <class T>
 void conv1d_backward_weights_accumulate(const ConvShape& s, const T* x, const T* d_y, T* d_w, T* d_b) {
@@ -92,8 +98,12 @@ void dense_forward(const DenseShape& s, const T* x, const T* w, const T* b, T* y
     simd::dense_forward<DefaultArch>(s, x, w, b, y, epilogue);
 }
 template <class T>
-void dense_backward_input(const DenseShape& s, const T* d_y, const T* w, T* d_x, T* scratch) {
-    simd::dense_backward_input<DefaultArch>(s, d_y, w, d_x, scratch);
+void dense_transpose_weights(const DenseShape& s, const T* w, T* transposed) {
+    simd::dense_transpose_weights<DefaultArch>(s, w, transposed);
+}
+template <class T>
+void dense_backward_input_transposed(const DenseShape& s, const T* d_y, const T* transposed, T* d_x) {
+    simd::dense_backward_input_transposed<DefaultArch>(s, d_y, transposed, d_x);
 }
 template <class T>
 void dense_backward_weights_accumulate(const DenseShape& s, const T* x, const T* d_y, T* d_w, T* d_b) {
@@ -185,6 +195,21 @@ void lion(Index size, const LionStep<T>& step, const T* g, T* m, T* w) {
 }
 
 #endif
+
+/// The input gradient in one call. Whoever calls more than once between two changes of the weights transposes them once
+/// (`conv1d_transpose_weights`, into the scratch) and calls `conv1d_backward_input_transposed`.
+template <class T>
+void conv1d_backward_input(const ConvShape& s, const T* d_y, const T* w, T* d_x, T* scratch) {
+    conv1d_transpose_weights(s, w, scratch);
+    conv1d_backward_input_transposed(s, d_y, static_cast<const T*>(scratch), d_x);
+}
+
+/// The same of a dense product.
+template <class T>
+void dense_backward_input(const DenseShape& s, const T* d_y, const T* w, T* d_x, T* scratch) {
+    dense_transpose_weights(s, w, scratch);
+    dense_backward_input_transposed(s, d_y, static_cast<const T*>(scratch), d_x);
+}
 
 }  // namespace kernels
 IDM_NAMESPACE_END

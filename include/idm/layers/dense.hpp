@@ -66,9 +66,11 @@ public:
                                                            p.d_parameters_accumulate + weight_size(in));
             });
         if (!p.d_x.data) return;
+        kernels::dense_transpose_weights(shape(in), p.parameters, p.scratch);
+        const T* transposed = p.scratch;
         for_each_run(in, p.samples, p.d_x.sample_stride, p.d_y.sample_stride,
                      [&](const kernels::DenseShape& s, Index x, Index y) {
-                         kernels::dense_backward_input(s, p.d_y.data + y, p.parameters, p.d_x.data + x, p.scratch);
+                         kernels::dense_backward_input_transposed(s, p.d_y.data + y, transposed, p.d_x.data + x);
                      });
     }
 

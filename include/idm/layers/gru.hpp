@@ -114,7 +114,7 @@ public:
         T* d_h = p.scratch;
         T* through_product = d_h + round_up_16(p.capacity * hidden());
         T* transposed = through_product + round_up_16(p.capacity * hidden());
-        const T* weights = p.parameters + state_weights(in);
+        kernels::dense_transpose_weights(state_product(), p.parameters + state_weights(in), transposed);
         T* d_bias = p.d_parameters_accumulate + biases(in);
         std::fill_n(d_h, p.samples * hidden(), T(0));
         for (Index t = in.length() - 1; t >= 0; --t) {
@@ -127,15 +127,17 @@ public:
             kernels::dense_backward_weights_accumulate(rows(state_product(), p.samples, h.stride, product.stride),
                                                        h.data, d, p.d_parameters_accumulate + state_weights(in),
                                                        d_bias + kernels::packed_columns(gates()));
-            kernels::dense_backward_input(rows(state_product(), p.samples, hidden(), product.stride), d, weights,
-                                          through_product, transposed);
+            kernels::dense_backward_input_transposed(rows(state_product(), p.samples, hidden(), product.stride), d,
+                                                     static_cast<const T*>(transposed), through_product);
             kernels::add_accumulate(p.samples * hidden(), static_cast<const T*>(through_product), d_h);
         }
+        if (p.d_x.data) kernels::dense_transpose_weights(input_product(in), p.parameters, transposed);
         for (Index n = 0; n < p.samples; ++n) {
             const auto s = rows(input_product(in), in.length(), in.channels(), gates());
             const T* d = kept.gates(0)[n];
             kernels::dense_backward_weights_accumulate(s, p.x.sample(n), d, p.d_parameters_accumulate, d_bias);
-            if (p.d_x.data) kernels::dense_backward_input(s, d, p.parameters, p.d_x.sample(n), transposed);
+            if (p.d_x.data)
+                kernels::dense_backward_input_transposed(s, d, static_cast<const T*>(transposed), p.d_x.sample(n));
         }
     }
 

@@ -14,11 +14,15 @@ struct Reference {
     static constexpr auto conv1d_forward = kernels::reference::conv1d_forward<T>;
     static constexpr auto conv1d_backward_input_scratch = kernels::reference::conv1d_backward_input_scratch<T>;
     static constexpr auto conv1d_backward_input = kernels::reference::conv1d_backward_input<T>;
+    static constexpr auto conv1d_transpose_weights = kernels::reference::conv1d_transpose_weights<T>;
+    static constexpr auto conv1d_backward_input_transposed = kernels::reference::conv1d_backward_input_transposed<T>;
     static constexpr auto conv1d_backward_weights_accumulate =
         kernels::reference::conv1d_backward_weights_accumulate<T>;
     static constexpr auto dense_forward = kernels::reference::dense_forward<T>;
     static constexpr auto dense_backward_input_scratch = kernels::reference::dense_backward_input_scratch<T>;
     static constexpr auto dense_backward_input = kernels::reference::dense_backward_input<T>;
+    static constexpr auto dense_transpose_weights = kernels::reference::dense_transpose_weights<T>;
+    static constexpr auto dense_backward_input_transposed = kernels::reference::dense_backward_input_transposed<T>;
     static constexpr auto dense_backward_weights_accumulate = kernels::reference::dense_backward_weights_accumulate<T>;
     static constexpr auto depthwise_forward = kernels::reference::depthwise_forward<T>;
     static constexpr auto gru_forward = kernels::reference::gru_forward<T>;
@@ -52,10 +56,14 @@ struct Selected {
     static constexpr auto conv1d_forward = kernels::conv1d_forward<T>;
     static constexpr auto conv1d_backward_input_scratch = kernels::conv1d_backward_input_scratch<T>;
     static constexpr auto conv1d_backward_input = kernels::conv1d_backward_input<T>;
+    static constexpr auto conv1d_transpose_weights = kernels::conv1d_transpose_weights<T>;
+    static constexpr auto conv1d_backward_input_transposed = kernels::conv1d_backward_input_transposed<T>;
     static constexpr auto conv1d_backward_weights_accumulate = kernels::conv1d_backward_weights_accumulate<T>;
     static constexpr auto dense_forward = kernels::dense_forward<T>;
     static constexpr auto dense_backward_input_scratch = kernels::dense_backward_input_scratch<T>;
     static constexpr auto dense_backward_input = kernels::dense_backward_input<T>;
+    static constexpr auto dense_transpose_weights = kernels::dense_transpose_weights<T>;
+    static constexpr auto dense_backward_input_transposed = kernels::dense_backward_input_transposed<T>;
     static constexpr auto dense_backward_weights_accumulate = kernels::dense_backward_weights_accumulate<T>;
     static constexpr auto depthwise_forward = kernels::depthwise_forward<T>;
     static constexpr auto gru_forward = kernels::gru_forward<T>;

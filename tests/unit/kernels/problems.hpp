@@ -193,6 +193,22 @@ void backward_input(const DenseProblem<T>& p, Guarded<T>& d_x, Guarded<T>& scrat
     K::dense_backward_input(p.s, p.d_y.data(), p.weights.w.data(), d_x.data(), scratch.data());
 }
 template <class K, class T>
+void transpose_weights(const ConvProblem<T>& p, Guarded<T>& transposed) {
+    K::conv1d_transpose_weights(p.s, p.weights.w.data(), transposed.data());
+}
+template <class K, class T>
+void transpose_weights(const DenseProblem<T>& p, Guarded<T>& transposed) {
+    K::dense_transpose_weights(p.s, p.weights.w.data(), transposed.data());
+}
+template <class K, class T>
+void backward_input_transposed(const ConvProblem<T>& p, const Guarded<T>& transposed, Guarded<T>& d_x) {
+    K::conv1d_backward_input_transposed(p.s, p.d_y.data(), transposed.data(), d_x.data());
+}
+template <class K, class T>
+void backward_input_transposed(const DenseProblem<T>& p, const Guarded<T>& transposed, Guarded<T>& d_x) {
+    K::dense_backward_input_transposed(p.s, p.d_y.data(), transposed.data(), d_x.data());
+}
+template <class K, class T>
 void backward_weights(const ConvProblem<T>& p, Weights<T>& d) {
     K::conv1d_backward_weights_accumulate(p.s, p.x.data(), p.d_y.data(), d.w.data(), d.b.data());
 }

@@ -66,6 +66,17 @@ TEMPLATE_TEST_CASE("backward_input agrees with the reference and writes its outp
         auto again = d_x;
         backward_input<Selected<T>>(p, again, work);
         CHECK(difference_in_bits(again, d_x) == "");
+
+        auto transposed = scratch<Selected<T>>(p), kept = p.input_gradient();
+        transpose_weights<Selected<T>>(p, transposed);
+        CHECK(transposed.is_untouched_outside());
+        backward_input_transposed<Selected<T>>(p, transposed, kept);
+        CHECK(difference_in_bits(kept, d_x) == "");
+        backward_input_transposed<Selected<T>>(p, transposed, kept);
+        CHECK(difference_in_bits(kept, d_x) == "");
+        transpose_weights<Reference<T>>(p, none);
+        backward_input_transposed<Reference<T>>(p, none, kept);
+        CHECK(difference_in_bits(kept, expected) == "");
     }
 }
 

@@ -39,17 +39,24 @@ void conv1d_forward(const ConvShape& s, const T* x, const T* w, const T* b, T* y
             }
 }
 
-/// Numbers of scratch that `conv1d_backward_input` needs.
+/// Numbers of scratch that `conv1d_backward_input` needs: room for `conv1d_transpose_weights`.
 template <class T>
-constexpr Index conv1d_backward_input_scratch(const ConvShape&) {
-    return 0;
+constexpr Index conv1d_backward_input_scratch(const ConvShape& s) {
+    return s.groups * s.group_weights();
+}
+
+/// Weights in the order in which `conv1d_backward_input_transposed` wants them, each implementation its own: here as
+/// they are.
+template <class T>
+void conv1d_transpose_weights(const ConvShape& s, const T* w, T* transposed) {
+    std::copy_n(w, s.groups * s.group_weights(), transposed);
 }
 
 /// d_x[n, i, c] = sum over (l, k) with l * stride + k * dilation - pad_left = i of sum_o d_y[n, l, o] * w[k, c, o].
 ///
 /// *Shapes*: as in `conv1d_forward`; d_x like x (overwritten), d_y like y.
 template <class T>
-void conv1d_backward_input(const ConvShape& s, const T* d_y, const T* w, T* d_x, T* /*scratch*/) {
+void conv1d_backward_input_transposed(const ConvShape& s, const T* d_y, const T* w, T* d_x) {
     for (Index n = 0; n < s.samples; ++n) {
         T* d_sample = d_x + n * s.x_sample_stride;
         std::fill_n(d_sample, s.in_length * s.in_channels, T(0));
@@ -63,6 +70,12 @@ void conv1d_backward_input(const ConvShape& s, const T* d_y, const T* w, T* d_x,
                             d_y[n * s.y_sample_stride + l * s.out_channels + o] * w[conv1d_weight(s, k, c, o)];
             }
     }
+}
+
+/// The same with weights as they lie.
+template <class T>
+void conv1d_backward_input(const ConvShape& s, const T* d_y, const T* w, T* d_x, T* /*scratch*/) {
+    reference::conv1d_backward_input_transposed(s, d_y, w, d_x);
 }
 
 /// d_w[k, c, o] += sum over (n, l) of x[n, l * stride + k * dilation - pad_left, c] * d_y[n, l, o], and

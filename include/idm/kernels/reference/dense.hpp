@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+
 #include <idm/kernels/shapes.hpp>
 
 IDM_NAMESPACE_BEGIN
@@ -22,15 +24,22 @@ void dense_forward(const DenseShape& s, const T* x, const T* w, const T* b, T* y
         }
 }
 
-/// Numbers of scratch that `dense_backward_input` needs.
+/// Numbers of scratch that `dense_backward_input` needs: room for `dense_transpose_weights`.
 template <class T>
-constexpr Index dense_backward_input_scratch(const DenseShape&) {
-    return 0;
+constexpr Index dense_backward_input_scratch(const DenseShape& s) {
+    return packed_weight_size(s.in_channels, s.out_channels);
+}
+
+/// Weights in the order in which `dense_backward_input_transposed` wants them, each implementation its own: here as
+/// they are.
+template <class T>
+void dense_transpose_weights(const DenseShape& s, const T* w, T* transposed) {
+    std::copy_n(w, packed_weight_size(s.in_channels, s.out_channels), transposed);
 }
 
 /// d_x[r, c] = sum_o d_y[r, o] * w[c, o]; d_x is overwritten.
 template <class T>
-void dense_backward_input(const DenseShape& s, const T* d_y, const T* w, T* d_x, T* /*scratch*/) {
+void dense_backward_input_transposed(const DenseShape& s, const T* d_y, const T* w, T* d_x) {
     for (Index r = 0; r < s.rows; ++r)
         for (Index c = 0; c < s.in_channels; ++c) {
             T sum = T(0);
@@ -38,6 +47,12 @@ void dense_backward_input(const DenseShape& s, const T* d_y, const T* w, T* d_x,
                 sum += d_y[r * s.y_row_stride + o] * w[packed_offset(s.in_channels, s.out_channels, c, o)];
             d_x[r * s.x_row_stride + c] = sum;
         }
+}
+
+/// The same with weights as they lie.
+template <class T>
+void dense_backward_input(const DenseShape& s, const T* d_y, const T* w, T* d_x, T* /*scratch*/) {
+    reference::dense_backward_input_transposed(s, d_y, w, d_x);
 }
 
 /// d_w[c, o] += sum_r x[r, c] * d_y[r, o], d_b[o] += sum_r d_y[r, o].

@@ -44,21 +44,41 @@ void conv1d_forward(const ConvShape& s, const T* x, const T* w, const T* b, T* y
                               b ? b + g * s.group_outputs() : nullptr, false, epilogue, y + g * s.group_outputs());
 }
 
-/// Numbers of scratch that `conv1d_backward_input` needs: a group's transposed weights.
-template <class T>
-constexpr Index conv1d_backward_input_scratch(const ConvShape& s) {
+/// Numbers of the transposed weights of one group.
+constexpr Index conv1d_transposed_group(const ConvShape& s) {
     return packed_weight_size(s.kernel * s.group_outputs(), s.group_inputs());
 }
 
-/// One group of `conv1d_backward_input`; for a stride other than 1 it adds to d_x.
+/// Numbers of scratch that `conv1d_backward_input` needs: the transposed weights.
+template <class T>
+constexpr Index conv1d_backward_input_scratch(const ConvShape& s) {
+    return s.groups * conv1d_transposed_group(s);
+}
+
+/// Transposes w for `conv1d_backward_input_transposed`: with stride 1 as one weight whose taps are in reverse order,
+/// for the gradient is then a convolution of d_y; else tap by tap.
 template <class Arch, class T>
-void conv1d_backward_group(const ConvShape& s, const T* d_y, const T* w, T* d_x, T* scratch) {
-    const Index inputs = s.group_inputs(), outputs = s.group_outputs(), to_rows = s.kernel * outputs;
+void conv1d_transpose_weights(const ConvShape& s, const T* w, T* transposed) {
+    const Index inputs = s.group_inputs(), outputs = s.group_outputs();
+    for (Index g = 0; g < s.groups; ++g) {
+        const T* from = w + g * s.group_weights();
+        T* to = transposed + g * conv1d_transposed_group(s);
+        for (Index k = 0; k < s.kernel; ++k) {
+            if (s.stride == 1)
+                transpose_tap<Arch>(s.weight_rows(), k * inputs, inputs, outputs, from, s.kernel * outputs,
+                                    (s.kernel - 1 - k) * outputs, to);
+            else
+                transpose_tap<Arch>(s.weight_rows(), k * inputs, inputs, outputs, from, outputs, Index(0),
+                                    to + k * packed_weight_size(outputs, inputs));
+        }
+    }
+}
+
+/// One group of `conv1d_backward_input_transposed`; for a stride other than 1 it adds to d_x.
+template <class Arch, class T>
+void conv1d_backward_group(const ConvShape& s, const T* d_y, const T* transposed, T* d_x) {
+    const Index inputs = s.group_inputs(), outputs = s.group_outputs();
     if (s.stride == 1) {
-        // A convolution of d_y with the taps in reverse order.
-        for (Index k = 0; k < s.kernel; ++k)
-            transpose_tap(s.weight_rows(), k * inputs, inputs, outputs, w, to_rows, (s.kernel - 1 - k) * outputs,
-                          scratch);
         ConvShape t = s;
         t.in_length = s.out_length;
         t.in_channels = s.out_channels;
@@ -67,13 +87,10 @@ void conv1d_backward_group(const ConvShape& s, const T* d_y, const T* w, T* d_x,
         t.pad_left = s.reach() - s.pad_left;
         t.x_sample_stride = s.y_sample_stride;
         t.y_sample_stride = s.x_sample_stride;
-        product_forward<Arch>(conv_product(t), d_y - t.pad_left * t.in_channels, scratch,
+        product_forward<Arch>(conv_product(t), d_y - t.pad_left * t.in_channels, transposed,
                               static_cast<const T*>(nullptr), false, Epilogue::none, d_x);
         return;
     }
-    for (Index k = 0; k < s.kernel; ++k)
-        transpose_tap(s.weight_rows(), k * inputs, inputs, outputs, w, outputs, Index(0),
-                      scratch + k * packed_weight_size(outputs, inputs));
     // Tap k adds to the rows l * stride + k * dilation - pad_left of the l for which they lie inside.
     for (Index k = 0; k < s.kernel; ++k) {
         const Index shift = k * s.dilation - s.pad_left;
@@ -90,7 +107,7 @@ void conv1d_backward_group(const ConvShape& s, const T* d_y, const T* w, T* d_x,
         p.y_row = s.stride * s.in_channels;
         p.inner = outputs;
         p.columns = inputs;
-        product_forward<Arch>(p, d_y + first * s.out_channels, scratch + k * packed_weight_size(outputs, inputs),
+        product_forward<Arch>(p, d_y + first * s.out_channels, transposed + k * packed_weight_size(outputs, inputs),
                               static_cast<const T*>(nullptr), true, Epilogue::none,
                               d_x + (first * s.stride + shift) * s.in_channels);
     }
@@ -98,13 +115,13 @@ void conv1d_backward_group(const ConvShape& s, const T* d_y, const T* w, T* d_x,
 
 /// Reads the halo of d_y: see `backward_halo`.
 template <class Arch, class T>
-void conv1d_backward_input(const ConvShape& s, const T* d_y, const T* w, T* d_x, T* scratch) {
+void conv1d_backward_input_transposed(const ConvShape& s, const T* d_y, const T* transposed, T* d_x) {
     if (s.stride != 1)
         for (Index n = 0; n < s.samples; ++n)
             std::fill_n(d_x + n * s.x_sample_stride, s.in_length * s.in_channels, T(0));
     for (Index g = 0; g < s.groups; ++g)
-        conv1d_backward_group<Arch>(s, d_y + g * s.group_outputs(), w + g * s.group_weights(),
-                                    d_x + g * s.group_inputs(), scratch);
+        conv1d_backward_group<Arch>(s, d_y + g * s.group_outputs(), transposed + g * conv1d_transposed_group(s),
+                                    d_x + g * s.group_inputs());
 }
 
 /// Reads the halo of x: see `forward_halo`.

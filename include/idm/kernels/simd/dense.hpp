@@ -32,10 +32,15 @@ constexpr Index dense_backward_input_scratch(const DenseShape& s) {
 }
 
 template <class Arch, class T>
-void dense_backward_input(const DenseShape& s, const T* d_y, const T* w, T* d_x, T* scratch) {
-    transpose_tap(s.in_channels, Index(0), s.in_channels, s.out_channels, w, s.out_channels, Index(0), scratch);
+void dense_transpose_weights(const DenseShape& s, const T* w, T* transposed) {
+    transpose_tap<Arch>(s.in_channels, Index(0), s.in_channels, s.out_channels, w, s.out_channels, Index(0),
+                        transposed);
+}
+
+template <class Arch, class T>
+void dense_backward_input_transposed(const DenseShape& s, const T* d_y, const T* transposed, T* d_x) {
     product_forward<Arch>(dense_product(s.rows, s.out_channels, s.in_channels, s.y_row_stride, s.x_row_stride), d_y,
-                          scratch, static_cast<const T*>(nullptr), false, Epilogue::none, d_x);
+                          transposed, static_cast<const T*>(nullptr), false, Epilogue::none, d_x);
 }
 
 template <class Arch, class T>
