@@ -49,7 +49,7 @@ ConvShape shape_of(const Layer& l) {
 }
 
 /// A layer on `threads` threads, as training does it: each takes a share of the samples, and gradients of weights are
-/// added up afterwards.
+/// added up afterwards. Weights lie as the pass wants them, the peers' too.
 class IdmSide final : public Side {
 public:
     IdmSide(const Layer& layer, const Operands& operands, Pass pass, int threads)
@@ -60,21 +60,23 @@ public:
           weight_size_(kernels::packed_weight_size(shape_.weight_rows(), layer.out_channels)),
           x_(rows(layer.length, layer.in_channels, kernels::forward_halo(shape_))),
           y_(rows(layer.out_length(), layer.out_channels, kernels::backward_halo(shape_))),
-          parameters_(weight_size_ + kernels::packed_columns(layer.out_channels)) {
+          parameters_(weight_size_ + kernels::packed_columns(layer.out_channels)),
+          transposed_(layer.dense ? kernels::dense_backward_input_scratch<float>(dense(shape_))
+                                  : kernels::conv1d_backward_input_scratch<float>(shape_)) {
         implementation = "idm";
         shape_.x_sample_stride = x_.stride;
         shape_.y_sample_stride = y_.stride;
-        const Index scratch = layer.dense ? kernels::dense_backward_input_scratch<float>(dense(shape_))
-                                          : kernels::conv1d_backward_input_scratch<float>(shape_);
-        for (int t = 0; t < threads; ++t) {
-            scratch_.emplace_back(scratch);
-            gradient_.emplace_back(parameters_.size());
-        }
+        for (int t = 0; t < threads; ++t) gradient_.emplace_back(parameters_.size());
         if (pass != Pass::backward_input) x_.set(operands.x);
         if (pass != Pass::forward) y_.set(operands.d_y);
         for (Index i = 0; i < static_cast<Index>(operands.w.size()); ++i)
             parameters_[packed(i)] = operands.w[static_cast<std::size_t>(i)];
         std::copy(operands.b.begin(), operands.b.end(), parameters_.data() + weight_size_);
+        const float* w = parameters_.data();
+        if (layer.dense)
+            kernels::dense_transpose_weights(dense(shape_), w, transposed_.data());
+        else
+            kernels::conv1d_transpose_weights(shape_, w, transposed_.data());
     }
 
     void run() override {
@@ -87,7 +89,7 @@ public:
             if (pass_ == Pass::forward) {
                 forward(s, x_.sample(mine.begin), w, b, y_.sample(mine.begin));
             } else if (pass_ == Pass::backward_input) {
-                backward_input(s, y_.sample(mine.begin), w, x_.sample(mine.begin), scratch_[t].data());
+                backward_input(s, y_.sample(mine.begin), x_.sample(mine.begin));
             } else {
                 if (t > 0) gradient_[t].fill(0);
                 backward_weights(s, x_.sample(mine.begin), y_.sample(mine.begin), gradient_[t].data());
@@ -128,11 +130,12 @@ private:
         else
             kernels::conv1d_forward(s, x, w, b, y, Epilogue::none);
     }
-    void backward_input(const ConvShape& s, const float* d_y, const float* w, float* d_x, float* scratch) const {
+    void backward_input(const ConvShape& s, const float* d_y, float* d_x) const {
+        const float* transposed = transposed_.data();
         if (layer_.dense)
-            kernels::dense_backward_input(dense(s), d_y, w, d_x, scratch);
+            kernels::dense_backward_input_transposed(dense(s), d_y, transposed, d_x);
         else
-            kernels::conv1d_backward_input(s, d_y, w, d_x, scratch);
+            kernels::conv1d_backward_input_transposed(s, d_y, transposed, d_x);
     }
     void backward_weights(const ConvShape& s, const float* x, const float* d_y, float* gradient) const {
         if (layer_.dense)
@@ -155,8 +158,8 @@ private:
     int threads_;
     Index weight_size_;
     Rows x_, y_;
-    Buffer<float> parameters_;
-    std::vector<Buffer<float>> scratch_, gradient_;
+    Buffer<float> parameters_, transposed_;
+    std::vector<Buffer<float>> gradient_;
 };
 
 template <class T>
