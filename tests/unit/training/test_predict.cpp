@@ -4,6 +4,8 @@
 
 #include <idm/models/baseline.hpp>
 #include <idm/models/cnn1.hpp>
+#include <idm/models/cnn2.hpp>
+#include <idm/models/linear_skip.hpp>
 #include <idm/training/predict.hpp>
 
 #include "support/catch.hpp"
@@ -11,6 +13,27 @@
 
 using namespace idm;
 using namespace idm_test;
+
+namespace {
+
+/// Every row's prediction has the bits of the model on the row's window, whatever rows are predicted with it.
+template <class M>
+void check_predictions(const M& model, const Dataset<typename M::Scalar>& data, const std::vector<WindowRow>& rows) {
+    const auto predicted = predict_rows(model, data, rows, 1);
+    REQUIRE(predicted.rows() == std::ssize(rows));
+    REQUIRE(predicted.cols() == model.outputs());
+    auto workspace = model.make_workspace(2);  // a single row of a product would be summed in another order
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        INFO("row " << rows[i].row);
+        gather_window(data.inputs, rows[i], model.window(), data.recipe.ahead, workspace.input().sample(0));
+        model.forward(workspace, 2);
+        for (Index o = 0; o < model.outputs(); ++o)
+            REQUIRE(predicted(static_cast<Index>(i), o) == workspace.output().sample(0)[o]);
+    }
+    for (const int threads : {0, 2, 3, 4, 7}) CHECK(predict_rows(model, data, rows, threads) == predicted);
+}
+
+}  // namespace
 
 TEMPLATE_TEST_CASE("predict_rows is the model on each row's window, on any number of threads", "[predict]", float,
                    double) {
@@ -23,16 +46,30 @@ TEMPLATE_TEST_CASE("predict_rows is the model on each row's window, on any numbe
     std::vector<WindowRow> rows = window_rows(data.split.train, 8, ahead, Rows::all);
     REQUIRE(rows.size() == 200);
     std::reverse(rows.begin(), rows.end());
-    const Matrix<T> predicted = predict_rows(model, data, rows, 1);
-    REQUIRE(predicted.rows() == 200);
-    REQUIRE(predicted.cols() == 3);
-    auto workspace = model.make_workspace(2);  // a single row of a product would be summed in another order
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-        gather_window(data.inputs, rows[i], 8, ahead, workspace.input().sample(0));
-        model.forward(workspace, 2);
-        for (Index o = 0; o < 3; ++o) REQUIRE(predicted(static_cast<Index>(i), o) == workspace.output().sample(0)[o]);
-    }
-    for (const int threads : {0, 2, 3, 4, 7}) CHECK(predict_rows(model, data, rows, threads) == predicted);
+    check_predictions(model, data, rows);
+}
+
+TEMPLATE_TEST_CASE("predict_rows by chunks is the model on each row's window", "[predict]", float, double) {
+    using T = TestType;
+    const auto ahead = GENERATE(Index(0), Index(3), Index(45));
+    const auto window = GENERATE(Index(31), Index(36), Index(30));  // the last sees padding, in windows alone
+    const auto data = linear_dataset<T>({.rows = 150, .outputs = 3, .ahead = ahead});
+    Cnn2<T> model({window, 2, 3});
+    model.initialise(1);
+    // Windows that leave their segment, runs longer than a chunk, segments side by side.
+    const std::vector<WindowRow> all = window_rows(data.split.train, window, ahead, Rows::all);
+    REQUIRE(all.size() == 600);
+    check_predictions(model, data, all);
+    // Single rows, short runs, backwards, twice, a run that a second segment seems to continue.
+    std::vector<WindowRow> some{all[40], all[41], all[41], all[39], all[38], all[149], all[150], all[151], all[300]};
+    check_predictions(model, data, some);
+    some = {{10, 0, 20}, {11, 0, 20}, {12, 0, 21}, {13, 5, 21}};
+    check_predictions(model, data, some);
+    if (window == 30) return;
+    check_predictions(model, data, {all[77]});
+    LinearSkip<Cnn2<T>> skip({window, 2, 3});
+    for (auto& named : skip.named_parameters()) named.copy_from(numbers<T>(3, 0, named.size(), 0.125));
+    check_predictions(skip, data, all);
 }
 
 TEMPLATE_TEST_CASE("mean_squared_error is the mean over rows and outputs", "[predict]", float, double) {
@@ -52,6 +89,8 @@ TEST_CASE("no rows, no predictions", "[predict]") {
     const auto data = linear_dataset<float>();
     const Baseline<float> model({4, 2, 1});
     CHECK(predict_rows(model, data, std::span<const WindowRow>()).rows() == 0);
+    const Cnn2<float> chunks({32, 2, 1});
+    CHECK(predict_rows(chunks, data, std::span<const WindowRow>()).rows() == 0);
 }
 
 TEST_CASE("predict_rows refuses data of other extents than the model's", "[predict]") {
