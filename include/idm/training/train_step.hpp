@@ -195,6 +195,26 @@ struct StepConfig {
     Index items_per_batch = 0;  // that parts of are in memory at once; a step's gradient is that of all its batches
 };
 
+/// Multiply-adds of a forward pass over one sample: a parameter meets every step of its layer's output once.
+template <class Net>
+Index multiply_adds(const Net& network) {
+    std::vector<LayerRow> rows;
+    describe_layer(network.layers(), network.input_shape(), 0, rows);
+    Index total = 0;
+    for (const LayerRow& row : rows) total += row.length * row.parameters;
+    return total;
+}
+
+/// Threads, of `most`, that a step on `items` items keeps busy for longer than their three barriers take.
+template <class Net>
+int useful_threads(const Net& network, Index items, Index most) {
+    // A small Cnn1's step of half a million multiply-adds takes 50 us on one thread and 32 on two (AVX-512), the three
+    // barriers about 3 while all are awake; where one has to be woken, a smaller step would lose more than it gains.
+    constexpr Index share = 500'000;
+    const Index work = 3 * items * multiply_adds(network);  // forward, gradient of the input, of the parameters
+    return static_cast<int>(std::clamp<Index>(work / share, 1, most));
+}
+
 /// Forward, loss and backward of part `p` of `parts` of each batch of a step's items. `scale` times the sum of the
 /// losses is the step's loss.
 template <class T, class Batches>

@@ -89,7 +89,8 @@ public:
         while (go_on && progress_.epoch <= config_.epochs && !out_of_patience()) {
             const Index epoch = progress_.epoch;
             EpochReport report{.epoch = epoch, .epochs = config_.epochs};
-            with_crew(static_cast<int>(std::min<Index>(threads_, config_.gradient_parts)),
+            const Index most = std::min<Index>(threads_, config_.gradient_parts);
+            with_crew(useful_threads(batches_.network(), items_per_step_, most),
                       [&](Crew& crew) { go_on = learn(crew, report, hooks.stop); });
             if (go_on) go_on = finish_epoch(report, best, hooks);
             if (hooks.stop && hooks.stop->requested()) go_on = false;

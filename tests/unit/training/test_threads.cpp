@@ -5,6 +5,7 @@
 #include <thread>
 #include <vector>
 
+#include <idm/models/baseline.hpp>
 #include <idm/models/cnn1.hpp>
 #include <idm/models/cnn2.hpp>
 #include <idm/training/trainer.hpp>
@@ -63,8 +64,22 @@ TEMPLATE_TEST_CASE("training on sequences has the same bits on any number of thr
 
 TEST_CASE("a batch of fewer items than parts has the same bits on any number of threads", "[threads]") {
     const SmallData few{.trajectories = 3, .rows = 50, .outputs = 2};
-    check_threads<Cnn1<float>>(8, {.batch_size = 3}, few);
+    check_threads<Cnn1<float>>(16, {.batch_size = 3}, few);  // enough work for three threads
     check_threads<Cnn2<float>>(31, {.batch_size = 16, .sampling = Sampling::sequences, .chunk = 16}, few);
+}
+
+TEST_CASE("a step of little work is one thread's", "[threads]") {
+    const auto baseline = Baseline<float>({16, 21, 7}).network();
+    CHECK(detail::multiply_adds(baseline) == 16 * 21 * 7 + 7);
+    // 5, 3 taps valid, then the dense layers; weights and biases.
+    const auto cnn1 = Cnn1<float>({16, 21, 7}).network();
+    const Index steps = 12 * (5 * 21 * 64 + 64) + 10 * (3 * 64 * 64 + 64) + (640 * 128 + 128) + (128 * 7 + 7);
+    CHECK(detail::multiply_adds(cnn1) == steps);
+    CHECK(detail::useful_threads(baseline, 64, 4) == 1);
+    CHECK(detail::useful_threads(baseline, 200, 4) == 2);
+    CHECK(detail::useful_threads(cnn1, 1, 4) == 1);
+    CHECK(detail::useful_threads(cnn1, 64, 4) == 4);
+    CHECK(detail::useful_threads(cnn1, 64, 1) == 1);
 }
 
 namespace {
