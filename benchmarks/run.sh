@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 set -euo pipefail
-# Threads that spin while another job has their core would cost tens of times the work itself; on a quiet machine take
-# OMP_WAIT_POLICY=active. It holds for idm, oneDNN and libtorch alike.
-export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
+# Threads that spin while another job has their core would cost tens of times the work itself. It holds for idm, oneDNN and
+# libtorch alike. On a quiet machine the OpenMP library's own choice stays.
+if [[ -r /proc/loadavg ]] && awk -v cores="$(nproc)" '{exit !($1 > cores / 2)}' /proc/loadavg; then
+    export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
+fi
 # libtorch allocates in every call: without this glibc gives large blocks back to the system each time.
 export MALLOC_MMAP_THRESHOLD_=${MALLOC_MMAP_THRESHOLD_:-2147483648}
 export MALLOC_TRIM_THRESHOLD_=${MALLOC_TRIM_THRESHOLD_:-4294967296}
@@ -15,20 +17,22 @@ Installs what the benchmarks need (cmake/bootstrap.sh), builds them for this mac
 named, or else workloads:
 
   workloads  idm beside oneDNN and libtorch, where they are installed, and the machine's peak; prints a table and writes
-             benchmarks/results/latest.json. --quick ends within a minute. OPTIONS: names of workloads (S1 ... S7, D1 ... D3,
-             M1_N1, M1_N64, M1_N256, cnn2_window, cnn2_stream)
+             benchmarks/results/latest.json. --quick ends within a minute on a quiet machine. OPTIONS: --threads N (else one
+             thread, then all); names of workloads (S1 ... S7, D1 ... D3, M1_N1, M1_N64, M1_N256, cnn2_window, cnn2_stream)
+  scaling    one convolution over batch, length, channels and threads, into benchmarks/results/scaling.json, which
+             benchmarks/charts.py draws
   kernels    each kernel beside the reference. OPTIONS: those of Google Benchmark
   stream     ticks of a control loop
 
 Examples: benchmarks/run.sh --quick
-          benchmarks/run.sh workloads -- S1 S2
+          benchmarks/run.sh workloads -- --threads 1 S1 S2
           benchmarks/run.sh kernels -- --benchmark_filter=conv1d
 END
 }
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build="$root/build/benchmarks"
-programs=(workloads kernels stream)
+programs=(workloads scaling kernels stream)
 names=() quick=()
 while [[ $# -gt 0 ]]; do
     case $1 in
@@ -47,7 +51,7 @@ done
 
 "$root/cmake/bootstrap.sh" library benchmarks
 peers=OFF
-if [[ " ${names[*]} " == *" workloads "* ]]; then
+if [[ " ${names[*]} " =~ " workloads "|" scaling " ]]; then
     peers=ON
     "$root/cmake/bootstrap.sh" peers || echo "benchmarks/run.sh: going on with the peers that are there" >&2
 fi
@@ -57,12 +61,13 @@ if [[ ! -f $build/CMakeCache.txt ]] && command -v ninja >/dev/null; then
 fi
 cmake -S "$root" -B "$build" "${generator[@]}" -DIDM_NATIVE=ON -DIDM_BUILD_BENCHMARKS=ON -DIDM_BENCHMARK_PEERS=$peers \
     -DIDM_BUILD_TESTS=OFF -DIDM_BUILD_EXAMPLES=OFF
-cmake --build "$build" --parallel "$("$root/cmake/jobs.sh")" --target "${names[@]/#/bench_}"
+cmake --build "$build" --parallel "$("$root/cmake/jobs.sh")" --target $(printf 'bench_%s\n' "${names[@]/scaling/workloads}" | sort -u)
 mkdir -p "$root/benchmarks/results"
+program="$build/benchmarks/workloads/bench_workloads" results="$root/benchmarks/results"
 for name in "${names[@]}"; do
-    if [[ $name == workloads ]]; then
-        "$build/benchmarks/workloads/bench_workloads" "${quick[@]}" --json "$root/benchmarks/results/latest.json" "$@"
-    else
-        "$build/benchmarks/bench_$name" "$@"
-    fi
+    case $name in
+        workloads) "$program" "${quick[@]}" --json "$results/latest.json" "$@" ;;
+        scaling) "$program" --scaling "${quick[@]}" --json "$results/scaling.json" "$@" ;;
+        *) "$build/benchmarks/bench_$name" "$@" ;;
+    esac
 done

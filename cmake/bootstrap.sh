@@ -14,6 +14,7 @@ Groups (default: library tests examples):
   examples    CLI11 for the demo's options, gnuplot for the report's pictures
   benchmarks  Google Benchmark
   peers       oneDNN, libtorch and OpenBLAS, which the benchmarks compare with
+  compile-time  GNU time, which measures what compiling takes
   coverage    gcc and lcov
   python      PyTorch and numpy, for examples/python and its long test
   package     debootstrap and lintian, for the long test of the Debian package
@@ -45,6 +46,7 @@ add_group() {
             on_path gnuplot 5.0 || packages+=(gnuplot-nox)
             ;;
         benchmarks) packages+=(libbenchmark-dev) ;;
+        compile-time) packages+=(time) ;;
         peers) packages+=(libdnnl-dev libtorch-dev libopenblas0-openmp) ;;
         coverage)
             on_path g++ 11 || packages+=(g++)

@@ -5,7 +5,7 @@ namespace bench {
 Rounds contest(const Sides& sides, int threads, const Effort& effort) {
     Rounds rounds(effort);
     rounds.add([threads] { return multiply_add_flops(threads); }, false);
-    for (const auto& side : sides) rounds.add_call([&side] { side->run(); });
+    for (const auto& side : sides) rounds.add_calls([&side](int calls) { side->run(calls); });
     return rounds;
 }
 

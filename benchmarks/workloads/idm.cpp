@@ -48,8 +48,8 @@ ConvShape shape_of(const Layer& l) {
     return s;
 }
 
-/// A layer on `threads` threads, as training does it: each takes a share of the samples, and gradients of weights are
-/// added up afterwards. Weights lie as the pass wants them, the peers' too.
+/// A layer on `threads` threads, as training does it: calls are jobs of one crew, each thread takes a share of the
+/// samples, and gradients of weights are added up afterwards. Weights lie as the pass wants them, the peers' too.
 class IdmSide final : public Side {
 public:
     IdmSide(const Layer& layer, const Operands& operands, Pass pass, int threads)
@@ -79,23 +79,10 @@ public:
             kernels::conv1d_transpose_weights(shape_, w, transposed_.data());
     }
 
-    void run() override {
-        parallel(threads_, [&](const Team& team) {
-            const Range mine = team.share(layer_.samples);
-            ConvShape s = shape_;
-            s.samples = mine.end - mine.begin;
-            const auto t = static_cast<std::size_t>(team.index());
-            const float *w = parameters_.data(), *b = w + weight_size_;
-            if (pass_ == Pass::forward) {
-                forward(s, x_.sample(mine.begin), w, b, y_.sample(mine.begin));
-            } else if (pass_ == Pass::backward_input) {
-                backward_input(s, y_.sample(mine.begin), x_.sample(mine.begin));
-            } else {
-                if (t > 0) gradient_[t].fill(0);
-                backward_weights(s, x_.sample(mine.begin), y_.sample(mine.begin), gradient_[t].data());
-                team.barrier();
-                add_up(team);
-            }
+    void run() override { run(1); }
+    void run(int calls) override {
+        with_crew(threads_, [&](Crew& crew) {
+            for (int i = 0; i < calls; ++i) crew.run([&](const Team& team) { pass(team); });
         });
     }
 
@@ -111,6 +98,24 @@ public:
     }
 
 private:
+    void pass(const Team& team) {
+        const Range mine = team.share(layer_.samples);
+        ConvShape s = shape_;
+        s.samples = mine.end - mine.begin;
+        const auto t = static_cast<std::size_t>(team.index());
+        const float *w = parameters_.data(), *b = w + weight_size_;
+        if (pass_ == Pass::forward) {
+            forward(s, x_.sample(mine.begin), w, b, y_.sample(mine.begin));
+        } else if (pass_ == Pass::backward_input) {
+            backward_input(s, y_.sample(mine.begin), x_.sample(mine.begin));
+        } else {
+            if (t > 0) gradient_[t].fill(0);
+            backward_weights(s, x_.sample(mine.begin), y_.sample(mine.begin), gradient_[t].data());
+            team.barrier();
+            add_up(team);
+        }
+    }
+
     Rows rows(Index length, Index channels, kernels::Halo halo) const {
         if (layer_.dense) halo = {};
         return {layer_.samples, length * channels, halo.left * channels, halo.right * channels};

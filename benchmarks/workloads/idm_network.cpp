@@ -54,11 +54,15 @@ public:
                 std::copy_n(x.data() + n * window * inputs, window * inputs, workspace.input().sample(n - mine.begin));
         }
     }
-    void run() override {
+    void run() override { run(1); }
+    void run(int calls) override {
         const float* parameters = std::as_const(model_).parameters().data();
-        parallel(threads_, [&](const Team& team) {
+        const auto forward = [&](const Team& team) {
             const Range mine = team.share(windows_);
             network_.forward(parameters, workspaces_[static_cast<std::size_t>(team.index())], mine.end - mine.begin);
+        };
+        with_crew(threads_, [&](Crew& crew) {
+            for (int i = 0; i < calls; ++i) crew.run(forward);
         });
     }
     std::vector<float> result() override {
@@ -94,6 +98,7 @@ public:
             if (row < window - 1) run();
         }
     }
+    using Side::run;
     void run() override { network_.forward(std::as_const(model_).parameters().data(), workspace_, 1); }
     std::vector<float> result() override {
         const float* y = workspace_.output().sample(0);

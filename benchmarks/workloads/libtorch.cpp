@@ -38,6 +38,7 @@ public:
             x_ = torch::constant_pad_nd(x_, {l.pad_left, l.pad_right}).contiguous();
     }
 
+    using Side::run;
     void run() override {
         const c10::InferenceMode no_gradients;
         if (layer_.dense)

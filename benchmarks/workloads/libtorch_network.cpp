@@ -57,6 +57,7 @@ public:
         if (training) adam_ = std::make_unique<torch::optim::Adam>(parameters_, learning_rate);
     }
 
+    using Side::run;
     void run() override {
         if (!adam_) {
             const c10::InferenceMode no_gradients;

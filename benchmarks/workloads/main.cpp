@@ -26,6 +26,8 @@ using namespace bench;
 struct Options {
     Effort effort;
     std::string json;
+    bool scaling = false;
+    int threads = 0;                     // 0: one, and all
     std::vector<std::string> workloads;  // empty: all
 };
 
@@ -35,12 +37,17 @@ Options parse(int argc, char** argv) {
         const std::string word = argv[i];
         if (word == "--quick")
             options.effort = Effort{.rounds = 20, .samples = 3, .round_us = 20e3, .contest_us = 2.5e6, .sample_us = 60};
+        else if (word == "--scaling")
+            options.scaling = true;
+        else if (word == "--threads" && i + 1 < argc)
+            options.threads = std::max(1, std::stoi(argv[++i]));
         else if (word == "--json" && i + 1 < argc)
             options.json = argv[++i];
         else if (word.rfind("-", 0) != 0)
             options.workloads.push_back(word);
         else
-            throw std::runtime_error("unknown option " + word + "; usage: [--quick] [--json FILE] [WORKLOAD...]");
+            throw std::runtime_error("unknown option " + word +
+                                     "; usage: [--quick] [--scaling] [--threads N] [--json FILE] [WORKLOAD...]");
     }
     return options;
 }
@@ -59,6 +66,18 @@ std::vector<Layer> layers() {
     }
     for (const auto& w : shape_grid::dense_workloads())
         all.push_back({w.name, true, w.problem.rows, 1, w.problem.in_channels, w.problem.out_channels});
+    return all;
+}
+
+/// Convolutions 64 -> 64, k3, of which one extent changes; for charts.
+std::vector<Layer> scaling_layers() {
+    std::vector<Layer> all;
+    const auto add = [&](const char* extent, long size, long samples, long length, long channels) {
+        all.push_back({extent + std::to_string(size), false, samples, length, channels, channels, 3, 1, 1, 1});
+    };
+    for (const long n : {1, 2, 4, 8, 16, 32, 64, 128, 256}) add("batch_", n, n, 32, 64);
+    for (const long n : {4, 7, 8, 16, 25, 32, 64, 128, 256}) add("length_", n, 16, n, 64);
+    for (const long n : {4, 8, 16, 24, 32, 48, 64, 96, 128, 256}) add("channels_", n, 16, 32, n);
     return all;
 }
 
@@ -101,6 +120,35 @@ void run_layer(const Layer& layer, Pass pass, int threads, const Effort& effort,
     time_sides({layer.name, name_of(pass), threads, layer.flop()}, sides, effort, records);
 }
 
+constexpr Pass passes[] = {Pass::forward, Pass::backward_input, Pass::backward_weights};
+
+std::vector<Record> run_workloads(const Options& options) {
+    std::vector<int> threads{std::max(1, options.threads)};
+    if (options.threads == 0 && idm::default_threads() > 1) threads.push_back(idm::default_threads());
+    std::vector<Record> records;
+    for (const int t : threads) {
+        for (const Layer& layer : layers())
+            for (const Pass pass : passes)
+                if (wanted(options, layer.name) && (t == 1 || layer.samples > 1))
+                    run_layer(layer, pass, t, options.effort, records);
+        for (const std::string& workload : network_workloads())
+            if (wanted(options, workload)) run_network(workload, t, options.effort, records);
+    }
+    return records;
+}
+
+std::vector<Record> run_scaling(const Options& options) {
+    const int most =
+        options.threads > 0 ? options.threads : idm::default_threads();  // before libtorch is told of fewer
+    std::vector<Record> records;
+    for (const Layer& layer : scaling_layers())
+        if (wanted(options, layer.name)) run_layer(layer, Pass::forward, 1, options.effort, records);
+    const Layer threaded{"threads", false, 256, 32, 64, 64, 3, 1, 1, 1};
+    for (int t = 1; t <= most && wanted(options, threaded.name); ++t)
+        for (const Pass pass : passes) run_layer(threaded, pass, t, options.effort, records);
+    return records;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -110,18 +158,8 @@ int main(int argc, char** argv) {
         if (libtorch_version().empty())
             std::printf("built without libtorch (libtorch-dev and -DIDM_BENCHMARK_PEERS=ON)\n");
         if (!libtorch_objection().empty()) std::printf("without libtorch: %s\n", libtorch_objection().c_str());
-        std::vector<int> threads{1};
-        if (idm::default_threads() > 1) threads.push_back(idm::default_threads());
-        std::vector<Record> records;
         print_header();
-        for (const int t : threads) {
-            for (const Layer& layer : layers())
-                for (const Pass pass : {Pass::forward, Pass::backward_input, Pass::backward_weights})
-                    if (wanted(options, layer.name) && (t == 1 || layer.samples > 1))
-                        run_layer(layer, pass, t, options.effort, records);
-            for (const std::string& workload : network_workloads())
-                if (wanted(options, workload)) run_network(workload, t, options.effort, records);
-        }
+        const std::vector<Record> records = options.scaling ? run_scaling(options) : run_workloads(options);
         if (!options.json.empty()) write_json(options.json, records);
     } catch (const std::exception& e) {
         std::fprintf(stderr, "bench_workloads: %s\n", e.what());

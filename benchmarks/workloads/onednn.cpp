@@ -42,6 +42,7 @@ public:
             make_convolution(layer, operands, tag);
     }
 
+    using Side::run;
     void run() override {
         primitive_.execute(stream(), arguments_);
         stream().wait();

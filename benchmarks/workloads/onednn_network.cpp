@@ -240,6 +240,7 @@ public:
         variant = layout;
         if (training) model_.add_training(series.window_targets());
     }
+    using Side::run;
     void run() override { model_.run(); }
     std::vector<float> result() override {
         if (training_) return {static_cast<float>(model_.loss())};

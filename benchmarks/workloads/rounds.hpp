@@ -47,17 +47,14 @@ public:
     void add(std::function<double()> sample, bool best_is_least = true) {
         contestants_.push_back({std::move(sample), best_is_least, {}, best_is_least ? infinity : 0});
     }
-    /// Something to call: a sample is the time of one call in microseconds, from as many as fill a sample's length.
-    void add_call(std::function<void()> call) {
-        call();
-        const double once = std::min(microseconds_of(call), microseconds_of(call));
+    /// Something to call a number of times: a sample is the time of one call in microseconds, from as many as fill a
+    /// sample's length.
+    void add_calls(std::function<void(int)> call) {
+        const auto time = [call = std::move(call)](int calls) { return microseconds_of([&] { call(calls); }) / calls; };
+        time(1);
+        const double once = std::min(time(1), time(1));
         const int calls = std::max(1, static_cast<int>(std::lround(effort_.sample_us / once)));
-        add([call = std::move(call), calls] {
-            return microseconds_of([&] {
-                       for (int i = 0; i < calls; ++i) call();
-                   }) /
-                   calls;
-        });
+        add([time, calls] { return time(calls); });
     }
 
     /// One sample of each; false once all rounds are done.

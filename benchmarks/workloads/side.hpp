@@ -38,6 +38,10 @@ class Side {
 public:
     virtual ~Side() = default;
     virtual void run() = 0;
+    /// `calls` runs, one behind the other.
+    virtual void run(int calls) {
+        for (int i = 0; i < calls; ++i) run();
+    }
     /// What the last run left: [N, L, C], or for weights [C_out, C_in, K] and behind them [C_out].
     virtual std::vector<float> result() = 0;
 
