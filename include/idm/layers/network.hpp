@@ -37,6 +37,7 @@ public:
     template <class T>
     constexpr WorkspaceShape workspace_shape(Index capacity, Mode mode) const {
         static_assert(Layer<Net, In, T>, "the network does not meet the layer contract (layers/contract.hpp)");
+        detail::require<ShapeError>(capacity >= 0, "expected a workspace for 0 or more samples, got ", capacity);
         const Index in_channels = input_.channels(), out_channels = output_shape().channels();
         const kernels::Halo x = layers_.input_halo(input_), d = layers_.gradient_halo(input_);
         WorkspaceShape shape;

@@ -35,8 +35,8 @@ auto window_network(const M& model) {
 /// of the sample `delay()` before the newest: `ahead` of the recipe, and half a centred derivative filter.
 ///
 /// The model must outlive the predictor. *Units*: samples and outputs as in the log.
-/// *Errors*: `ShapeError` when model, recipe and normaliser differ in extents. *Cost*: no allocation after
-/// construction. *Threads*: one predictor each; the model is shared.
+/// *Errors*: `ShapeError` when model, recipe and normaliser differ in extents, or for a negative capacity. *Cost*: no
+/// allocation after construction. *Threads*: one predictor each; the model is shared.
 template <class M>
 class Predictor {
 public:

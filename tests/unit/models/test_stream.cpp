@@ -319,6 +319,8 @@ TEST_CASE("a predictor refuses another number of samples", "[stream]") {
     std::vector<double> samples(20 * 3), out(2);
     CHECK_NOTHROW(predictor.predict(samples, out));
     CHECK_THROWS_AS(predictor.predict(std::span(samples).first(57), out), ShapeError);
+    CHECK_NOTHROW(predictor.predict({}, {}));
+    CHECK_THROWS_AS(Predictor<Cnn1<double>>(model, data.recipe, data.normaliser, -1), ShapeError);
     samples.resize(2 * 20 * 3);
     out.resize(4);
     CHECK_THROWS_AS(predictor.predict(samples, out), ShapeError);
