@@ -108,6 +108,18 @@ Guarded<T> guarded_line(Index size, Index offset = 1) {
     return Guarded<T>(1, size, size, 64, 64, offset);
 }
 
+/// Numbers in [-1, 1), between marks.
+template <class T>
+Guarded<T> guarded_uniform(Index size, std::uint64_t seed) {
+    idm::Random random(seed);
+    auto numbers = guarded_line<T>(size);
+    numbers.fill_uniform(random);
+    return numbers;
+}
+
+/// Two vectors of the widest kind (16 floats), and then every rest.
+inline constexpr Index most_numbers = 3 * 16;
+
 /// Empty if all numbers have equal bits, else the first difference.
 template <class T>
 std::string difference_in_bits(const Guarded<T>& a, const Guarded<T>& b) {

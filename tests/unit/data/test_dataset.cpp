@@ -30,7 +30,7 @@ idm::Log oscillations(Index count) {
     return log;
 }
 
-const idm::Recipe recipe{.positions = {.columns = {"q"}}, .targets = {.columns = {"tau"}}, .window = 8, .ahead = 2};
+const idm::Recipe one_joint{.positions = {.columns = {"q"}}, .targets = {.columns = {"tau"}}, .window = 8, .ahead = 2};
 
 /// Rows of some segments.
 Index rows_of(const std::vector<idm::Segment>& segments) {
@@ -43,8 +43,8 @@ Index rows_of(const std::vector<idm::Segment>& segments) {
 
 TEMPLATE_TEST_CASE("a data set is the normalised features, one row per log row", "", float, double) {
     const idm::Log log = oscillations(4);
-    const auto features = idm::make_features<TestType>(log, recipe);
-    const auto data = idm::make_dataset<TestType>(log, recipe, idm::ByName{{"0", "3"}, {"1"}, {"2"}});
+    const auto features = idm::make_features<TestType>(log, one_joint);
+    const auto data = idm::make_dataset<TestType>(log, one_joint, idm::ByName{{"0", "3"}, {"1"}, {"2"}});
     CHECK(data.inputs.rows() == 400);
     CHECK(data.inputs.cols() == 3);
     CHECK(data.recipe.window == 8);
@@ -66,7 +66,7 @@ TEMPLATE_TEST_CASE("a data set is the normalised features, one row per log row",
 }
 
 TEST_CASE("blocks keep window + ahead + filter span apart") {
-    const auto data = idm::make_dataset<double>(oscillations(1), recipe,
+    const auto data = idm::make_dataset<double>(oscillations(1), one_joint,
                                                 idm::ByBlock{.train = 0.5, .validation = 0.25, .test = 0.25});
     CHECK(data.split.train.at(0).end == 50 - (8 + 2 + 5));
     CHECK(data.split.validation.at(0).end == 75 - (8 + 2 + 5));
@@ -76,23 +76,23 @@ TEST_CASE("blocks keep window + ahead + filter span apart") {
 TEST_CASE("nothing of a test block reaches the training rows") {
     idm::Log log = oscillations(1);
     const idm::ByBlock rule{.train = 0.5, .validation = 0.25, .test = 0.25};
-    const auto before = idm::make_dataset<double>(log, recipe, rule);
+    const auto before = idm::make_dataset<double>(log, one_joint, rule);
     for (Index row = 50; row < 100; ++row) log.trajectories[0].values.row(row).array() += 10 + static_cast<double>(row);
-    const auto after = idm::make_dataset<double>(log, recipe, rule);
+    const auto after = idm::make_dataset<double>(log, one_joint, rule);
     const Index rows = after.split.train.at(0).end;
     CHECK(before.inputs.topRows(rows) == after.inputs.topRows(rows));
     CHECK(before.targets.topRows(rows) == after.targets.topRows(rows));
 }
 
 TEST_CASE("a data set needs a sensible window and three parts") {
-    idm::Recipe bad = recipe;
+    idm::Recipe bad = one_joint;
     bad.window = 0;
     CHECK_THROWS_AS(idm::make_dataset<double>(oscillations(3), bad, idm::ByTrajectory{}), idm::ConfigError);
-    CHECK_THROWS_AS(idm::make_dataset<double>(oscillations(2), recipe, idm::ByTrajectory{}), idm::DataError);
-    CHECK_THROWS_AS(idm::make_dataset<double>(oscillations(2), recipe, idm::ByName{{"0"}, {"1"}, {}}), idm::DataError);
+    CHECK_THROWS_AS(idm::make_dataset<double>(oscillations(2), one_joint, idm::ByTrajectory{}), idm::DataError);
+    CHECK_THROWS_AS(idm::make_dataset<double>(oscillations(2), one_joint, idm::ByName{{"0"}, {"1"}, {}}), idm::DataError);
     idm::Log still = oscillations(3);
     for (idm::Trajectory& run : still.trajectories) run.values.col(1).setConstant(2);
-    CHECK_THAT(message_of<idm::DataError>([&] { idm::make_dataset<double>(still, recipe, idm::ByTrajectory{}); }),
+    CHECK_THAT(message_of<idm::DataError>([&] { idm::make_dataset<double>(still, one_joint, idm::ByTrajectory{}); }),
                ContainsSubstring("'tau' has the constant value 2"));
 }
 

@@ -18,7 +18,7 @@ using idm::Index;
 
 namespace {
 
-const idm::Recipe recipe{.positions = {.columns = idm::numbered("q{}", 1, 7)},
+const idm::Recipe arm_recipe{.positions = {.columns = idm::numbered("q{}", 1, 7)},
                          .velocities = {.columns = idm::numbered("qd{}", 1, 7)},
                          .targets = {.columns = idm::numbered("tau{}", 1, 7)}};
 
@@ -41,14 +41,14 @@ std::string kinds(const idm::Diagnosis& diagnosis) {
     return out;
 }
 
-std::string kinds(const idm::Log& log) { return kinds(idm::diagnose(log, recipe, idm::ByTrajectory{})); }
+std::string kinds(const idm::Log& log) { return kinds(idm::diagnose(log, arm_recipe, idm::ByTrajectory{})); }
 
 constexpr Index q2 = 1, qd3 = 9, tau4 = 17;
 
 }  // namespace
 
 TEST_CASE("a clean log is fit, and its rate and coverage are told") {
-    const idm::Diagnosis diagnosis = idm::diagnose(clean(), recipe, idm::ByTrajectory{});
+    const idm::Diagnosis diagnosis = idm::diagnose(clean(), arm_recipe, idm::ByTrajectory{});
     CHECK(kinds(diagnosis).empty());
     CHECK(diagnosis.fit());
     REQUIRE(diagnosis.coverage.size() == 7);
@@ -80,7 +80,7 @@ TEST_CASE("spoilt stamps are named") {
 TEST_CASE("degrees are told from radians, by range and by velocity") {
     const idm::Log degrees = spoilt([](idm::Trajectory& t) { t.values.leftCols(7) *= 180 / std::numbers::pi; });
     CHECK_THAT(kinds(degrees), ContainsSubstring("unit@positions unit@qd1 unit@qd2"));
-    idm::Recipe as_degrees = recipe;
+    idm::Recipe as_degrees = arm_recipe;
     as_degrees.positions.unit = idm::AngleUnit::degree;
     CHECK(kinds(idm::diagnose(degrees, as_degrees)).empty());
     CHECK_THAT(kinds(idm::diagnose(clean(), as_degrees)), ContainsSubstring("unit@positions"));
@@ -92,7 +92,7 @@ TEST_CASE("a recipe's sign and scale count: encoder counts are no degrees, a tur
         t.values.leftCols(7) *= 1000;
         t.values.col(tau4) *= -0.1;  // a current
     });
-    idm::Recipe scaled = recipe;
+    idm::Recipe scaled = arm_recipe;
     scaled.positions.scale.assign(7, 1e-3);
     scaled.targets.scale = {1, 1, 1, -10, 1, 1, 1};
     CHECK(kinds(idm::diagnose(log, scaled, idm::ByTrajectory{})) == "");
@@ -137,7 +137,7 @@ TEST_CASE("constant, stuck and clipped channels are named") {
         });
     };
     CHECK(kinds(held(19)).empty());  // a few packets lost
-    const idm::Diagnosis forty = idm::diagnose(held(40), recipe), many = idm::diagnose(held(500), recipe);
+    const idm::Diagnosis forty = idm::diagnose(held(40), arm_recipe), many = idm::diagnose(held(500), arm_recipe);
     CHECK(kinds(forty) == "stuck@tau4 ");
     CHECK(forty.fit());  // one row in 200
     CHECK(kinds(many) == "stuck@tau4 ");
@@ -167,8 +167,8 @@ TEST_CASE("clipped channels are named, a fault above one row in ten") {
     for (const Index column : {q2, qd3, tau4}) {
         INFO("column " << column);
         const std::string finding = "clipped@" + clean().columns[static_cast<std::size_t>(column)];
-        const idm::Diagnosis little = idm::diagnose(clipped(column, 0.05), recipe);
-        const idm::Diagnosis much = idm::diagnose(clipped(column, 0.15), recipe);
+        const idm::Diagnosis little = idm::diagnose(clipped(column, 0.05), arm_recipe);
+        const idm::Diagnosis much = idm::diagnose(clipped(column, 0.15), arm_recipe);
         CHECK_THAT(kinds(little), ContainsSubstring(finding));
         CHECK_THAT(kinds(much), ContainsSubstring(finding));
         CHECK(little.fit());
@@ -215,7 +215,7 @@ TEST_CASE("a torque of opposite sign is named, and one that comes late") {
                                                   t.values.col(tau4).tail(rows - 6) =
                                                       t.values.col(tau4).head(rows - 6).eval();
                                               }),
-                                              recipe);
+                                              arm_recipe);
     REQUIRE(kinds(late) == "torque delay@tau4 ");
     CHECK_THAT(late.findings[0].text, ContainsSubstring("6 rows later"));
     CHECK(late.fit());
@@ -226,11 +226,11 @@ TEST_CASE("a torque that comes before its motion is a fault unless the model loo
         const Index rows = t.values.rows();
         t.values.col(tau4).head(rows - 5) = t.values.col(tau4).tail(rows - 5).eval();
     });
-    idm::Recipe ahead = recipe;
+    idm::Recipe ahead = arm_recipe;
     ahead.ahead = 5;
     REQUIRE(kinds(early) == "torque delay@tau4 ");
-    CHECK_THAT(idm::diagnose(early, recipe).findings[0].text, ContainsSubstring("5 rows earlier"));
-    CHECK_FALSE(idm::diagnose(early, recipe).fit());
+    CHECK_THAT(idm::diagnose(early, arm_recipe).findings[0].text, ContainsSubstring("5 rows earlier"));
+    CHECK_FALSE(idm::diagnose(early, arm_recipe).fit());
     CHECK(idm::diagnose(early, ahead).fit());
 }
 
@@ -241,7 +241,7 @@ TEST_CASE("commanded positions are told by their lead, not taken for torques") {
         t.values.middleCols(14, 7).topRows(rows - 4) = t.values.leftCols(7).bottomRows(rows - 4);
         t.values.middleCols(14, 7).bottomRows(4).rowwise() = t.values.row(rows - 1).head(7).eval();
     });
-    idm::Recipe commands = recipe;
+    idm::Recipe commands = arm_recipe;
     commands.target_unit = "rad";
     const idm::Diagnosis ahead = idm::diagnose(log, commands);
     CHECK(kinds(ahead) == "");
@@ -266,7 +266,7 @@ TEST_CASE("clean logs pass whatever their seed, noise, encoder and rate") {
                                                                            .rate = rate,
                                                                            .encoder_resolution = resolution,
                                                                            .torque_noise = noise});
-            idm::Recipe derived = recipe;
+            idm::Recipe derived = arm_recipe;
             // A count of 1e-3 rad per ms is a velocity of 1 rad/s: such a drive's velocity is not worth recording.
             if (resolution > 1e-5) derived.velocities = {};
             CHECK(kinds(idm::diagnose(log, derived, idm::ByTrajectory{})) == "");
@@ -286,8 +286,8 @@ TEST_CASE("test rows beyond what the training rows hold are named") {
         if (t.name == "8") t.values.col(q2).array() += 1;
     });
     const idm::ByName split{.train = {"1", "2", "3", "4", "5"}, .validation = {"6"}, .test = {"7", "8"}};
-    CHECK_THAT(kinds(idm::diagnose(log, recipe, split)), ContainsSubstring("extrapolation@q(q2)"));
-    CHECK(kinds(idm::diagnose(clean(), recipe, split)) == "");
+    CHECK_THAT(kinds(idm::diagnose(log, arm_recipe, split)), ContainsSubstring("extrapolation@q(q2)"));
+    CHECK(kinds(idm::diagnose(clean(), arm_recipe, split)) == "");
 }
 
 TEST_CASE("a joint that hardly moves is named") {
@@ -297,7 +297,7 @@ TEST_CASE("a joint that hardly moves is named") {
                })),
                ContainsSubstring("coverage@q(q2)"));
     const idm::Diagnosis still =
-        idm::diagnose(spoilt([](idm::Trajectory& t) { t.values.leftCols(14) *= 0.01; }), recipe);
+        idm::diagnose(spoilt([](idm::Trajectory& t) { t.values.leftCols(14) *= 0.01; }), arm_recipe);
     CHECK_THAT(kinds(still), ContainsSubstring("coverage@all joints"));
     CHECK_FALSE(still.fit());
 }
@@ -307,15 +307,15 @@ TEST_CASE("a repeated trajectory leaks where the split parts it from its copy") 
     log.trajectories[6].values = log.trajectories[1].values;
     const idm::ByName apart{.train = {"1", "2", "3", "4", "5"}, .validation = {"6"}, .test = {"7", "8"}};
     const idm::ByName together{.train = {"1", "2", "7", "4", "5"}, .validation = {"6"}, .test = {"3", "8"}};
-    CHECK(kinds(idm::diagnose(log, recipe, apart)) == "leak@'2' and '7' ");
-    CHECK_FALSE(idm::diagnose(log, recipe, apart).fit());
-    CHECK(kinds(idm::diagnose(log, recipe, together)) == "repeated@'2' and '7' ");
-    CHECK(idm::diagnose(log, recipe, together).fit());
-    CHECK(idm::diagnose(log, recipe).findings.at(0).severity == idm::Severity::warning);
+    CHECK(kinds(idm::diagnose(log, arm_recipe, apart)) == "leak@'2' and '7' ");
+    CHECK_FALSE(idm::diagnose(log, arm_recipe, apart).fit());
+    CHECK(kinds(idm::diagnose(log, arm_recipe, together)) == "repeated@'2' and '7' ");
+    CHECK(idm::diagnose(log, arm_recipe, together).fit());
+    CHECK(idm::diagnose(log, arm_recipe).findings.at(0).severity == idm::Severity::warning);
 }
 
 TEST_CASE("a recipe that the doctor can't use is refused") {
-    CHECK_THROWS_AS(idm::diagnose({}, recipe), idm::DataError);
+    CHECK_THROWS_AS(idm::diagnose({}, arm_recipe), idm::DataError);
     CHECK_THROWS_AS(idm::diagnose(clean(), {.targets = {.columns = {"tau1"}}}), idm::ConfigError);
     CHECK_THROWS_AS(idm::diagnose(clean(), {.positions = {.columns = {"q1"}},
                                             .velocities = {.columns = {"qd1", "qd2"}},

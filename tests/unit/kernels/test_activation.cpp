@@ -12,17 +12,6 @@ using namespace test;
 
 namespace {
 
-/// Two vectors of the widest kind (16 floats), and then every rest.
-constexpr Index most_numbers = 3 * 16;
-
-template <class T>
-Guarded<T> uniform(Index size, std::uint64_t seed) {
-    Random random(seed);
-    auto numbers = guarded_line<T>(size);
-    numbers.fill_uniform(random);
-    return numbers;
-}
-
 /// Each of exp, expm1, log1p_unit, tanh and erf is at most 4 units in the last place off (see test_functions.cpp), on
 /// numbers below 2, and at most 8 roundings follow.
 template <class T>
@@ -42,7 +31,7 @@ template <class T, class F>
 void check(const char* name, const F& f) {
     for (Index size = 0; size <= most_numbers; ++size) {
         INFO(name << ", size " << size);
-        const auto x = uniform<T>(size, 1), d_y = uniform<T>(size, 2);
+        const auto x = guarded_uniform<T>(size, 1), d_y = guarded_uniform<T>(size, 2);
         auto y = guarded_line<T>(size), expected = y, one_by_one = y;
         Selected<T>::template activation_forward<F>(f, size, x.data(), y.data());
         Reference<T>::template activation_forward<F>(f, size, x.data(), expected.data());

@@ -11,17 +11,6 @@ using namespace test;
 
 namespace {
 
-/// Two vectors of the widest kind (16 floats), and then every rest.
-constexpr Index most_numbers = 3 * 16;
-
-template <class T>
-Guarded<T> uniform(Index size, std::uint64_t seed) {
-    Random random(seed);
-    auto numbers = guarded_line<T>(size);
-    numbers.fill_uniform(random);
-    return numbers;
-}
-
 constexpr double beta1 = 0.9, beta2 = 0.999, rate = 1e-2, epsilon = 1e-3, decay = 1e-1;
 
 template <class T>
@@ -42,7 +31,7 @@ TEMPLATE_TEST_CASE("relu and add give the reference's bits", "[elementwise]", fl
     using T = TestType;
     for (Index size = 0; size <= most_numbers; ++size) {
         INFO("size " << size);
-        const auto x = uniform<T>(size, 1), d_y = uniform<T>(size, 2);
+        const auto x = guarded_uniform<T>(size, 1), d_y = guarded_uniform<T>(size, 2);
         auto y = guarded_line<T>(size), expected = y;
         Selected<T>::relu_forward(size, x.data(), y.data());
         Reference<T>::relu_forward(size, x.data(), expected.data());
@@ -73,7 +62,7 @@ TEMPLATE_TEST_CASE("squared_error: the gradient's bits, and the sum within round
     using T = TestType;
     for (Index size = 0; size <= most_numbers; ++size) {
         INFO("size " << size);
-        const auto prediction = uniform<T>(size, 3), target = uniform<T>(size, 4);
+        const auto prediction = guarded_uniform<T>(size, 3), target = guarded_uniform<T>(size, 4);
         auto d = guarded_line<T>(size), expected_d = d;
         const T sum = Selected<T>::squared_error(size, prediction.data(), target.data(), T(0.125), d.data());
         Reference<T>::squared_error(size, prediction.data(), target.data(), T(0.125), expected_d.data());
@@ -117,14 +106,14 @@ TEMPLATE_TEST_CASE("three Adam steps agree with the formula in long double", "[e
     using T = typename TestType::Scalar;
     using Exact = long double;
     constexpr Index size = 2 * 16 + 5;
-    auto m = guarded_line<T>(size), v = m, w = uniform<T>(size, 5);
+    auto m = guarded_line<T>(size), v = m, w = guarded_uniform<T>(size, 5);
     m.fill(T(0));
     v.fill(T(0));
     std::vector<Exact> exact_m(size), exact_v(size), magnitude_m(size), exact_w(size), bound(size);
     for (Index i = 0; i < size; ++i) exact_w[static_cast<std::size_t>(i)] = static_cast<Exact>(w.at(0, i));
     for (int t = 1; t <= 3; ++t) {
         const auto step = adam_step<T>(t);
-        const auto g = uniform<T>(size, static_cast<std::uint64_t>(10 + t));
+        const auto g = guarded_uniform<T>(size, static_cast<std::uint64_t>(10 + t));
         TestType::adam(size, step, g.data(), m.data(), v.data(), w.data());
         for (std::size_t i = 0; i < static_cast<std::size_t>(size); ++i) {
             const Exact gradient = g.at(0, static_cast<Index>(i));
@@ -155,8 +144,8 @@ TEMPLATE_TEST_CASE("a parameter's Adam step does not depend on where its range b
                    double) {
     using T = TestType;
     constexpr Index size = 101;
-    const auto g = uniform<T>(size, 6), m0 = uniform<T>(size, 7), w0 = uniform<T>(size, 9);
-    auto v0 = uniform<T>(size, 8);
+    const auto g = guarded_uniform<T>(size, 6), m0 = guarded_uniform<T>(size, 7), w0 = guarded_uniform<T>(size, 9);
+    auto v0 = guarded_uniform<T>(size, 8);
     v0.for_each([](T& x) { x = std::abs(x); });
     auto m = m0, v = v0, w = w0;
     const auto step = adam_step<T>(2);
@@ -179,7 +168,7 @@ namespace {
 template <class T, class Rule>
 void check_momentum_rule(Rule rule) {
     const auto coarse = [](Index size, std::uint64_t seed) {
-        auto line = uniform<T>(size, seed);
+        auto line = guarded_uniform<T>(size, seed);
         line.for_each([](T& x) { x = std::round(8 * x) / 8; });
         return line;
     };
