@@ -11,6 +11,10 @@ function(idm_own_target name)
     # gcc 12 takes parts of its own AVX-512 intrinsics, of std::string in nested initialisers and of <regex> for
     # uninitialised; clang and the sanitizers look for the real thing.
     target_compile_options(${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+    if(CMAKE_UNITY_BUILD)
+        # Several test files in one: a local name of the one may well be a helper of another.
+        target_compile_options(${name} PRIVATE -Wno-shadow)
+    endif()
     if(IDM_WERROR)
         target_compile_options(${name} PRIVATE -Werror)
     endif()

@@ -89,7 +89,8 @@ TEST_CASE("a data set needs a sensible window and three parts") {
     bad.window = 0;
     CHECK_THROWS_AS(idm::make_dataset<double>(oscillations(3), bad, idm::ByTrajectory{}), idm::ConfigError);
     CHECK_THROWS_AS(idm::make_dataset<double>(oscillations(2), one_joint, idm::ByTrajectory{}), idm::DataError);
-    CHECK_THROWS_AS(idm::make_dataset<double>(oscillations(2), one_joint, idm::ByName{{"0"}, {"1"}, {}}), idm::DataError);
+    CHECK_THROWS_AS(idm::make_dataset<double>(oscillations(2), one_joint, idm::ByName{{"0"}, {"1"}, {}}),
+                    idm::DataError);
     idm::Log still = oscillations(3);
     for (idm::Trajectory& run : still.trajectories) run.values.col(1).setConstant(2);
     CHECK_THAT(message_of<idm::DataError>([&] { idm::make_dataset<double>(still, one_joint, idm::ByTrajectory{}); }),
@@ -102,7 +103,7 @@ TEST_CASE("a used column's name must be UTF-8, another one's need not") {
         log.columns = {q, tau};
         return idm::make_dataset<double>(log, of, idm::ByTrajectory{});
     };
-    idm::Recipe by_number = recipe;
+    idm::Recipe by_number = one_joint;
     by_number.positions.columns = {"0"};
     by_number.targets.columns = {"1"};
     CHECK(make("\xC3\xBC\xE2\x82\xAC", "tau", by_number).input_names[0] == "q(\xC3\xBC\xE2\x82\xAC)");
@@ -157,7 +158,7 @@ TEST_CASE("the recordings have the published rows, where they are there") {
 }
 
 TEST_CASE("a data set of blocks knows how long a window its gaps are for") {
-    idm::Recipe filtered = recipe;
+    idm::Recipe filtered = one_joint;
     filtered.filter.length = 5;
     const idm::Log log = oscillations(1);
     const auto data = idm::make_dataset<float>(log, filtered, idm::ByBlock{0.4, 0.3, 0.3});

@@ -19,8 +19,8 @@ using idm::Index;
 namespace {
 
 const idm::Recipe arm_recipe{.positions = {.columns = idm::numbered("q{}", 1, 7)},
-                         .velocities = {.columns = idm::numbered("qd{}", 1, 7)},
-                         .targets = {.columns = idm::numbered("tau{}", 1, 7)}};
+                             .velocities = {.columns = idm::numbered("qd{}", 1, 7)},
+                             .targets = {.columns = idm::numbered("tau{}", 1, 7)}};
 
 const idm::Log& clean() {
     static const idm::Log log = idm::robot::simulate(idm::robot::arm7(), {.trajectories = 8});

@@ -16,7 +16,7 @@ struct Grouped {
 
 /// Outputs per group up to twice the lanes and one, inputs per group up to two tiles and one, paddings, strides,
 /// dilations, one output row per sample, and one row in all.
-std::vector<Grouped> shapes() {
+std::vector<Grouped> grouped_shapes() {
     using shape_grid::Padding;
     std::vector<Grouped> grid;
     for (Index each = 1; each <= shape_grid::most_channels; ++each) {
@@ -56,14 +56,14 @@ struct GroupedProblem : ConvProblem<T> {
 };
 
 template <class K, class T>
-Guarded<T> run_forward(const ConvProblem<T>& p, Epilogue epilogue = Epilogue::none) {
+Guarded<T> run_grouped_forward(const ConvProblem<T>& p, Epilogue epilogue = Epilogue::none) {
     auto y = p.output();
     forward<K>(p, y, epilogue);
     CHECK(y.is_untouched_outside());
     return y;
 }
 template <class K, class T>
-Guarded<T> run_backward_input(const ConvProblem<T>& p) {
+Guarded<T> run_grouped_backward_input(const ConvProblem<T>& p) {
     auto d_x = p.input_gradient();
     auto kept = scratch<K>(p);
     backward_input<K>(p, d_x, kept);
@@ -72,7 +72,7 @@ Guarded<T> run_backward_input(const ConvProblem<T>& p) {
     return d_x;
 }
 template <class K, class T>
-Weights<T> run_backward_weights(const ConvProblem<T>& p) {
+Weights<T> run_grouped_backward_weights(const ConvProblem<T>& p) {
     auto d = p.weights.guarded();
     backward_weights<K>(p, d);
     CHECK(d.w.is_untouched_outside());
@@ -87,21 +87,24 @@ TEMPLATE_TEST_CASE("grouped convolutions agree with the reference and write thei
     using T = TestType;
     using K = Selected<T>;
     using R = Reference<T>;
-    for (const auto& shape : shapes()) {
+    for (const auto& shape : grouped_shapes()) {
         INFO(shape.conv.describe() << " groups " << shape.groups);
         const GroupedProblem<T> p(shape);
         const auto magnitudes = p.magnitudes();
-        auto y = run_forward<K>(p);
-        CHECK(difference_beyond_rounding(y, run_forward<R>(p), run_forward<R>(magnitudes), forward_terms(p.s)) == "");
+        auto y = run_grouped_forward<K>(p);
+        CHECK(difference_beyond_rounding(y, run_grouped_forward<R>(p), run_grouped_forward<R>(magnitudes),
+                                         forward_terms(p.s)) == "");
         y.for_each([](T& v) { v = v < T(0) ? T(0) : v; });
-        CHECK(difference_in_bits(y, run_forward<K>(p, Epilogue::relu)) == "");
+        CHECK(difference_in_bits(y, run_grouped_forward<K>(p, Epilogue::relu)) == "");
 
-        const auto d_x = run_backward_input<K>(p);
-        CHECK(difference_beyond_rounding(d_x, run_backward_input<R>(p), run_backward_input<R>(magnitudes),
+        const auto d_x = run_grouped_backward_input<K>(p);
+        CHECK(difference_beyond_rounding(d_x, run_grouped_backward_input<R>(p),
+                                         run_grouped_backward_input<R>(magnitudes),
                                          p.s.kernel * p.s.group_outputs() + 1) == "");
 
-        auto d = run_backward_weights<K>(p);
-        const auto expected = run_backward_weights<R>(p), magnitude = run_backward_weights<R>(magnitudes);
+        auto d = run_grouped_backward_weights<K>(p);
+        const auto expected = run_grouped_backward_weights<R>(p),
+                   magnitude = run_grouped_backward_weights<R>(magnitudes);
         const Index terms = backward_weights_terms(p.s);
         CHECK(difference_beyond_rounding(d.w, expected.w, magnitude.w, terms) == "");
         CHECK(difference_beyond_rounding(d.b, expected.b, magnitude.b, terms) == "");
@@ -114,13 +117,15 @@ TEMPLATE_TEST_CASE("grouped convolutions agree with the reference and write thei
 TEMPLATE_TEST_CASE("grouped convolutions in integers are the reference's to the bit, aligned or not", "[grouped]",
                    float, double) {
     using T = TestType;
-    for (const auto& shape : shapes()) {
+    for (const auto& shape : grouped_shapes()) {
         INFO(shape.conv.describe() << " groups " << shape.groups);
         for (Index offset : {0, 1}) {
             const GroupedProblem<T> p(shape, offset, Numbers::integers);
-            CHECK(difference_in_bits(run_forward<Selected<T>>(p), run_forward<Reference<T>>(p)) == "");
-            CHECK(difference_in_bits(run_backward_input<Selected<T>>(p), run_backward_input<Reference<T>>(p)) == "");
-            const auto a = run_backward_weights<Selected<T>>(p), b = run_backward_weights<Reference<T>>(p);
+            CHECK(difference_in_bits(run_grouped_forward<Selected<T>>(p), run_grouped_forward<Reference<T>>(p)) == "");
+            CHECK(difference_in_bits(run_grouped_backward_input<Selected<T>>(p),
+                                     run_grouped_backward_input<Reference<T>>(p)) == "");
+            const auto a = run_grouped_backward_weights<Selected<T>>(p),
+                       b = run_grouped_backward_weights<Reference<T>>(p);
             CHECK(difference_in_bits(a.w, b.w) == "");
             CHECK(difference_in_bits(a.b, b.b) == "");
         }

@@ -13,7 +13,7 @@ using namespace idm;
 
 namespace {
 
-constexpr double period = 0.001;
+constexpr double control_period = 0.001;
 
 /// One position and one velocity to one torque, causal and 8 samples long.
 Recipe recipe() {
@@ -22,7 +22,7 @@ Recipe recipe() {
             .targets = {.columns = {"tau"}},
             .use_accelerations = false,
             .window = 8,
-            .sample_period = period};
+            .sample_period = control_period};
 }
 
 template <class T>
@@ -40,7 +40,7 @@ SafetyConfig config() {
             .largest_distance = 0.5,
             .fade_in = 0.01,
             .fade_out = 0.005,
-            .sample_period = period};
+            .sample_period = control_period};
 }
 
 constexpr auto zero = [](std::span<const double>, auto out) noexcept { std::fill(out.begin(), out.end(), 0); };
@@ -134,7 +134,7 @@ TEST_CASE("each fault is named and hands over to the fallback", "[safe]") {
         CHECK(safe.stream().distance() == Approx(0.6));
     }
     SECTION("an output beyond the limit") {
-        auto safe = bench.safe(fallback, {.limit = {2.5}, .sample_period = period});
+        auto safe = bench.safe(fallback, {.limit = {2.5}, .sample_period = control_period});
         for (int tick = 0; tick < 30; ++tick) safe.tick(calm);
         CHECK(safe.fault() == Fault::beyond_limit);  // the mean alone is 3
         CHECK(safe.tick(calm)[0] == -2);
@@ -252,9 +252,9 @@ TEMPLATE_TEST_CASE("no input leads to an output outside limit and rate", "[safe]
             const double y = static_cast<double>(safe.tick(sample)[0]);
             REQUIRE(std::isfinite(y));
             REQUIRE(std::abs(y) <= limits.limit[0]);
-            // last + rate * period is itself rounded.
+            // last + rate * control_period is itself rounded.
             const double rounding = std::numeric_limits<double>::epsilon() * limits.limit[0];
-            if (tick > 0) REQUIRE(std::abs(y - last) <= limits.rate[0] * period + rounding);
+            if (tick > 0) REQUIRE(std::abs(y - last) <= limits.rate[0] * control_period + rounding);
             last = y;
         }
     }
