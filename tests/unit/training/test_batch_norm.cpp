@@ -18,11 +18,11 @@ using namespace idm_test;
 
 namespace {
 
-using Net = Sequential<Conv1D<16, 3, Padding::causal>, BatchNorm1D, ReLU, Dropout, LastStep, Dense<1>>;
-using TestModel = Model<float, Shape<8, 2>, Net>;
+using NormedNet = Sequential<Conv1D<16, 3, Padding::causal>, BatchNorm1D, ReLU, Dropout, LastStep, Dense<1>>;
+using TestModel = Model<float, Shape<8, 2>, NormedNet>;
 
 std::pair<TestModel, History> trained(const Dataset<float>& data, Sampling sampling, int threads) {
-    TestModel model({8, 2}, Net({}, BatchNorm1D(), {}, Dropout(0.1), {}, {}));
+    TestModel model({8, 2}, NormedNet({}, BatchNorm1D(), {}, Dropout(0.1), {}, {}));
     model.initialise(1);
     TrainerConfig config;
     config.epochs = 8;

@@ -10,11 +10,11 @@ using namespace idm_test;
 
 namespace {
 
-using Net = Sequential<GRU<12>, LastStep, Dense<1>>;
+using RecurrentNet = Sequential<GRU<12>, LastStep, Dense<1>>;
 
-class Recurrent : public Model<float, Shape<8, 2>, Net> {
+class Recurrent : public Model<float, Shape<8, 2>, RecurrentNet> {
 public:
-    Recurrent() : Model(Shape<8, 2>(), Net()) {}
+    Recurrent() : Model(Shape<8, 2>(), RecurrentNet()) {}
 };
 
 }  // namespace
