@@ -15,7 +15,7 @@ using namespace idm;
 
 namespace {
 
-std::string error_of(const std::string& text) {
+std::string parsing_error(const std::string& text) {
     Json json;
     return read_json(text, json).message;
 }
@@ -116,18 +116,18 @@ TEST_CASE("JSON is read into values that know their kind", "[json]") {
 }
 
 TEST_CASE("JSON errors name the byte and what was expected", "[json]") {
-    CHECK(error_of("[1,]") == "JSON byte 3: expected a value");
-    CHECK(error_of("{\"a\":1, \"a\":2}") == "JSON byte 11: expected every key once, got \"a\" twice");
-    CHECK(error_of("{\"a\":1, \"\\u0061\":2}") != "");
-    CHECK(error_of("1 2") == "JSON byte 2: expected the end of the text");
-    CHECK(error_of(std::string("1\0", 2)) == "JSON byte 1: expected the end of the text");
+    CHECK(parsing_error("[1,]") == "JSON byte 3: expected a value");
+    CHECK(parsing_error("{\"a\":1, \"a\":2}") == "JSON byte 11: expected every key once, got \"a\" twice");
+    CHECK(parsing_error("{\"a\":1, \"\\u0061\":2}") != "");
+    CHECK(parsing_error("1 2") == "JSON byte 2: expected the end of the text");
+    CHECK(parsing_error(std::string("1\0", 2)) == "JSON byte 1: expected the end of the text");
 }
 
 TEST_CASE("JSON nested deeper than 32 levels is refused, however deep", "[json]") {
     const auto nested = [](std::size_t n) { return std::string(n, '[') + std::string(n, ']'); };
-    CHECK(error_of(nested(33)).empty());
-    CHECK(error_of(nested(34)) == "JSON byte 33: expected at most 32 levels");
-    CHECK(error_of(std::string(1000000, '[')) == "JSON byte 33: expected at most 32 levels");
+    CHECK(parsing_error(nested(33)).empty());
+    CHECK(parsing_error(nested(34)) == "JSON byte 33: expected at most 32 levels");
+    CHECK(parsing_error(std::string(1000000, '[')) == "JSON byte 33: expected at most 32 levels");
 }
 
 #if defined(IDM_TEST_HAS_JSON)
@@ -191,7 +191,7 @@ TEST_CASE("the JSON reader agrees with nlohmann-json on texts changed at random"
             changed[at] = characters[static_cast<std::size_t>(random.below(characters.size()))];
         else
             changed.erase(at, 1);
-        if (error_of(changed).find("twice") == std::string::npos) accepted += agree(changed);
+        if (parsing_error(changed).find("twice") == std::string::npos) accepted += agree(changed);
     }
     CHECK(accepted > 500);
     CHECK(accepted < 3500);

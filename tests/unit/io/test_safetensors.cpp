@@ -16,7 +16,7 @@ std::string file_of(const std::string& header, const std::string& data) {
     return out + header + data;
 }
 
-std::string error_of(const std::string& bytes) {
+std::string reading_error(const std::string& bytes) {
     Safetensors file;
     return read_safetensors(bytes, file).message;
 }
@@ -74,10 +74,10 @@ TEST_CASE("a header of up to 1 MiB is written and read, a longer one neither", "
 
 TEST_CASE("safetensors: each bad input has its message", "[safetensors]") {
     const auto refused = [](const std::string& bytes, const std::string& words) {
-        CHECK_THAT(error_of(bytes), ContainsSubstring(words));
+        CHECK_THAT(reading_error(bytes), ContainsSubstring(words));
     };
     const std::string good = "{" + entry("a", "[2]", "[0,8]") + "}";
-    CHECK(error_of(file_of(good, eight)).empty());
+    CHECK(reading_error(file_of(good, eight)).empty());
     refused("", "at least 8 bytes, got 0");
     refused(file_of(good, eight).substr(0, 20), "truncated");
     refused(file_of(good, eight.substr(1)), "fits into the file's 7 bytes");

@@ -45,7 +45,7 @@ void put(const fs::path& path, const std::string& bytes) { write_files(std::vect
 
 // The message of loading `bytes`, which must leave model and info as they were.
 template <class M = Baseline<float>>
-std::string error_of(const std::string& bytes) {
+std::string loading_error(const std::string& bytes) {
     const detail::TemporaryFolder folder;
     const fs::path path = folder.path() / "bad.safetensors";
     put(path, bytes);
@@ -210,16 +210,16 @@ TEST_CASE("a weights file cut anywhere, or with any bit flipped, is refused", "[
         wrong += accepted(flipped);
     }
     CHECK(wrong == 0);
-    CHECK_THAT(error_of(bytes.substr(0, bytes.size() - 1)), ContainsSubstring("truncated"));
+    CHECK_THAT(loading_error(bytes.substr(0, bytes.size() - 1)), ContainsSubstring("truncated"));
     std::string flipped = bytes;
     flipped.back() = static_cast<char>(flipped.back() ^ 1);
-    CHECK_THAT(error_of(flipped), ContainsSubstring("checksum"));
+    CHECK_THAT(loading_error(flipped), ContainsSubstring("checksum"));
 }
 
 TEST_CASE("a weights file of other content is refused, and the model stays as it was", "[weights]") {
     const std::string bytes = saved(example_model<Baseline<float>>(1));
     const auto refused = [&](auto change, const std::string& words) {
-        CHECK_THAT(error_of(forged(bytes, change)), ContainsSubstring(words));
+        CHECK_THAT(loading_error(forged(bytes, change)), ContainsSubstring(words));
     };
     const auto json = [&](const std::string& from, const std::string& to, const std::string& words) {
         refused([&](Safetensors&, std::string& text) { text = replaced(text, from, to); }, words);
@@ -273,14 +273,14 @@ TEST_CASE("a weights file of other content is refused, and the model stays as it
 
 TEST_CASE("weights of another model, other extents or another precision are refused", "[weights]") {
     const std::string cnn1 = saved(example_model<Cnn1<float>>(1)), cnn2 = saved(example_model<Cnn2<float>>(1));
-    CHECK_THAT(error_of<Cnn2<float>>(cnn1), ContainsSubstring("expected weights of a cnn2"));
-    CHECK_THAT(error_of<Cnn2<double>>(cnn2), ContainsSubstring("expected dtype F64, got F32"));
-    CHECK_THAT(error_of(cnn1), ContainsSubstring("expected weights of a baseline"));
-    CHECK_THAT(error_of(cnn1 + std::string(1 << 20, 'x')), ContainsSubstring("expected a file of at most"));
+    CHECK_THAT(loading_error<Cnn2<float>>(cnn1), ContainsSubstring("expected weights of a cnn2"));
+    CHECK_THAT(loading_error<Cnn2<double>>(cnn2), ContainsSubstring("expected dtype F64, got F32"));
+    CHECK_THAT(loading_error(cnn1), ContainsSubstring("expected weights of a baseline"));
+    CHECK_THAT(loading_error(cnn1 + std::string(1 << 20, 'x')), ContainsSubstring("expected a file of at most"));
     const std::string foreign = "step,q1,tau1\n0,0.1,0.2\n";
-    CHECK_THAT(error_of(foreign), ContainsSubstring("no weights file"));
-    CHECK_THAT(error_of(std::string("\0\0\0\0\0\0\0\x10{}", 10)), ContainsSubstring("1152921504606846976"));
-    CHECK_THAT(error_of(write_safetensors({})), ContainsSubstring("none of this library"));
+    CHECK_THAT(loading_error(foreign), ContainsSubstring("no weights file"));
+    CHECK_THAT(loading_error(std::string("\0\0\0\0\0\0\0\x10{}", 10)), ContainsSubstring("1152921504606846976"));
+    CHECK_THAT(loading_error(write_safetensors({})), ContainsSubstring("none of this library"));
     auto model = example_model<Cnn1<float>>(1);
     CHECK_THROWS_WITH(load_weights("absent.safetensors", model), ContainsSubstring("'absent.safetensors'"));
     CHECK_THROWS_WITH(load_weights(fs::temp_directory_path(), model), ContainsSubstring("expected a file"));
