@@ -15,7 +15,7 @@ Groups (default: library tests examples):
   benchmarks  Google Benchmark
   peers       oneDNN, libtorch and OpenBLAS, which the benchmarks compare with
   compile-time  GNU time, which measures what compiling takes
-  coverage    gcc and lcov
+  coverage    clang with its sanitizers and llvm
   python      PyTorch and numpy, for examples/python and its long test
   package     debootstrap and lintian, for the long test of the Debian package
   arm         g++ for 64-bit ARM, qemu
@@ -49,8 +49,8 @@ add_group() {
         compile-time) packages+=(time) ;;
         peers) packages+=(libdnnl-dev libtorch-dev libopenblas0-openmp) ;;
         coverage)
-            on_path g++ 11 || packages+=(g++)
-            on_path lcov 1.14 || packages+=(lcov)
+            on_path clang++ 14 || packages+=(clang)
+            packages+=(llvm libclang-rt-dev libomp-dev)
             ;;
         python) packages+=(python3-torch python3-numpy) ;;
         package) packages+=(debootstrap lintian) ;;
