@@ -182,7 +182,7 @@ TEST_CASE("a sensor that starts with NaN: the stream starts with the first finit
 
 TEST_CASE("a spike is not followed as long as the model's output depends on it", "[safe]") {
     const Bench bench;
-    auto safe = bench.safe(zero, {.limit = {1e6}, .largest_distance = 0.5, .sample_period = period});
+    auto safe = bench.safe(zero, {.limit = {1e6}, .largest_distance = 0.5, .sample_period = control_period});
     Stream<Cnn1<double>> plain(bench.model, recipe(), normaliser<double>());
     const auto tick = [&](const std::vector<double>& sample) {
         const double expected = plain.tick(sample)[0], y = safe.tick(sample)[0];
@@ -273,7 +273,7 @@ TEST_CASE("a safety configuration that bounds nothing is refused", "[safe]") {
     refuses([](SafetyConfig& c) { c.limit = {std::numeric_limits<double>::infinity()}; });
     refuses([](SafetyConfig& c) { c.rate = {-1}; });
     refuses([](SafetyConfig& c) { c.sample_period = 0; });
-    refuses([](SafetyConfig& c) { c.sample_period = 10 * period; });  // ten times the rate that is asked for
+    refuses([](SafetyConfig& c) { c.sample_period = 10 * control_period; });  // ten times the rate that is asked for
     refuses([](SafetyConfig& c) { c.fade_in = -1; });
     refuses([](SafetyConfig& c) { c.largest_distance = std::numeric_limits<double>::quiet_NaN(); });
 
