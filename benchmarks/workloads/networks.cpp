@@ -73,12 +73,12 @@ void infer(Model model, const std::string& workload, long windows, int threads, 
     time_sides({workload, "infer", threads, static_cast<double>(windows) * window_flop(model)}, sides, effort, records);
 }
 
-/// Steps on `windows` targets. A sample of idm is an epoch of `steps` steps; its trainer runs all the while, and the
-/// others take their turns after each epoch, as many steps as take about as long as M1's epoch.
+/// Steps on `windows` targets. A sample of idm is an epoch of `steps` steps; its trainer runs all the while, and after
+/// every epoch the others take as many steps as fill a sample of similar length.
 void train_step(Model model, const std::string& workload, long windows, long steps, int threads, Effort effort,
                 std::vector<Record>& records) {
     effort.sample_us = 8000;
-    effort.samples = 1;  // of some milliseconds each
+    effort.samples = 1;
     const Parameters parameters = make_parameters(model);
     const Series series = make_series(windows);
     Sides peers;
@@ -123,7 +123,7 @@ void run_network(const std::string& workload, int threads, const Effort& effort,
     }
     if (workload == "cnn2_window") {
         if (threads == 1) infer(Model::cnn2, workload, 1, 1, effort, records);
-        train_step(Model::cnn2, workload, 256, 8, threads, effort, records);
+        train_step(Model::cnn2, workload, 256, 4, threads, effort, records);
     }
     if (workload == "cnn2_stream" && threads == 1) tick(effort, records);
 }
