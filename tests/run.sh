@@ -9,7 +9,8 @@ Usage: tests/run.sh [OPTIONS] [-- CTEST_OPTIONS...]
 
 Installs what the tests need (cmake/bootstrap.sh), builds them in build/tests and runs them.
 
-  --long             run the long tests too
+  --long             run the long tests too and, unless options of ctest choose among them, then all of --arm
+  --arm              build for 64-bit ARM, in build/tests-arm, and run under qemu; no consumers
   --preset NAME      configure by a preset of CMakePresets.json, in build/tests-NAME
   --compiler CXX     build with this compiler, in build/tests-CXX
   --no-consumers     leave out the projects of tests/consumer, which build outside this build
@@ -28,7 +29,7 @@ fail() {
 }
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-suffix="" preset="" compiler="" jobs="" long=0 consumers=1
+suffix="" preset="" compiler="" jobs="" long=0 consumers=1 arm=0
 # Several test files compile as one: their common headers and templates are most of the work (17 to 10 minutes of one core).
 options=(-DIDM_BUILD_TESTS=ON -DIDM_BUILD_EXAMPLES=OFF -DIDM_BUILD_BENCHMARKS=OFF -DCMAKE_UNITY_BUILD=ON
          -DCMAKE_UNITY_BUILD_BATCH_SIZE=6)
@@ -36,6 +37,7 @@ while [[ $# -gt 0 ]]; do
     case $1 in
         --long) long=1 ;;
         --no-consumers) consumers=0 ;;
+        --arm) arm=1 ;;
         --preset) preset=${2:?--preset needs a name} && shift ;;
         --compiler) compiler=${2:?--compiler needs a program} && shift ;;
         --jobs) jobs=${2:?--jobs needs a number} && shift ;;
@@ -54,11 +56,17 @@ if [[ -n $compiler ]]; then
     suffix+="-$(basename "$compiler")"
     options+=("-DCMAKE_CXX_COMPILER=$compiler")
 fi
+if ((arm)); then
+    suffix+="-arm" consumers=0
+    # -O1 shortens the compilation; at -O1 gcc 12 takes nested initialisers for dangling.
+    options+=(--toolchain cmake/aarch64-toolchain.cmake "-DCMAKE_CXX_FLAGS_RELEASE=-O1 -Wno-dangling-pointer")
+fi
 [[ -n $jobs ]] || jobs=$("$root/cmake/jobs.sh")
 build="$root/build/tests$suffix"
 
 groups=(library tests)
-((!long)) || groups+=(python package)
+((!long)) || groups+=(python package arm)
+((!arm)) || groups+=(arm)
 "$root/cmake/bootstrap.sh" "${groups[@]}"
 if [[ ! -f $build/CMakeCache.txt ]] && command -v ninja >/dev/null; then
     options+=(-G Ninja)
@@ -73,3 +81,12 @@ left_out=none
 ((consumers)) || left_out+='|consumer'
 ctest_options+=(--label-exclude "^($left_out)\$")
 ctest "${ctest_options[@]}" "$@"
+
+if ((long && !arm)) && [[ -z $preset$compiler && $# -eq 0 ]]; then
+    if command -v aarch64-linux-gnu-g++ >/dev/null && command -v qemu-aarch64 >/dev/null; then
+        echo "tests/run.sh: all of it on 64-bit ARM"
+        "$root/tests/run.sh" --arm --jobs "$jobs"
+    else
+        echo "skipped: the tests on 64-bit ARM, for want of aarch64-linux-gnu-g++ and qemu-aarch64"
+    fi
+fi
