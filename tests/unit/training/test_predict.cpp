@@ -65,7 +65,8 @@ TEMPLATE_TEST_CASE("predict_rows by chunks is the model on each row's window", "
         for (auto& named : model.named_parameters()) named.copy_from(numbers<T>(3, 0, named.size(), 0.125));
         check_predictions(model, data, rows);
     };
-    check(Cnn2<T>({33, 2, 3}), all);  // windows that leave their segment, runs longer than a chunk, two segments
+    // Windows that leave their segment, a run longer than a chunk, a second segment.
+    check(Cnn2<T>({33, 2, 3}), {all.begin(), all.begin() + 72});
     check(Cnn2<T>({31, 2, 3}), some);
     check(Cnn2<T>({31, 2, 3}), {all[7]});
     check(Cnn2<T>({30, 2, 3}), some);  // sees padding, in windows alone
