@@ -98,11 +98,13 @@
 #define IDM_ALWAYS_INLINE inline __attribute__((always_inline))
 #define IDM_INLINE_LAMBDA __attribute__((always_inline))  // between a lambda's parameters and its body
 #define IDM_NEVER_INLINE __attribute__((noinline))
+#define IDM_PREFETCH(address) __builtin_prefetch(address)  // never faults
 #else
 #define IDM_RESTRICT
 #define IDM_ALWAYS_INLINE inline
 #define IDM_INLINE_LAMBDA
 #define IDM_NEVER_INLINE
+#define IDM_PREFETCH(address) static_cast<void>(address)
 #endif
 
 IDM_NAMESPACE_BEGIN

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <limits>
 
 #include <idm/kernels/simd/row.hpp>
@@ -11,10 +12,10 @@ namespace kernels::simd {
 /// What becomes of the sums of a tile of the forward product.
 template <class T>
 struct Ends {
-    const T* bias;  // to start from; null: from zero, or from y with `accumulate`
-    bool accumulate;
-    T least;     // results below it become it
-    Index last;  // lanes to store of the last vector
+    const T* bias;    // to start from; null: from zero
+    bool accumulate;  // adds to y
+    T least;          // results below it become it
+    Index last;       // lanes to store of the last vector
 };
 
 /// A tile of R rows x V vectors of the forward product.
@@ -32,12 +33,6 @@ IDM_NEVER_INLINE void forward_tile(const Product& p, const T* IDM_RESTRICT x, co
         const B start = ends.bias ? B::load_unaligned(ends.bias + v * lanes) : B(T(0));
         unroll<R>([&]<Index r>() IDM_INLINE_LAMBDA { sums[r][v] = start; });
     });
-    if (ends.accumulate)
-        unroll<R * V>([&]<Index i>() IDM_INLINE_LAMBDA {
-            constexpr Index r = i / V, v = i % V;
-            const T* from = y + r * y_row + v * lanes;
-            sums[r][v] = v < V - 1 || last == lanes ? B::load_unaligned(from) : load_first<T, Arch>(from, last);
-        });
     for (Index tap = 0; tap < p.taps; ++tap) {
         const T* IDM_RESTRICT rows = x + tap * p.x_tap;
         for (Index i = 0; i < p.inner; ++i, w += w_row) {
@@ -50,6 +45,13 @@ IDM_NEVER_INLINE void forward_tile(const Product& p, const T* IDM_RESTRICT x, co
             });
         }
     }
+    if (ends.accumulate)
+        unroll<R * V>([&]<Index i>() IDM_INLINE_LAMBDA {
+            constexpr Index r = i / V, v = i % V;
+            const T* from = y + r * y_row + v * lanes;
+            sums[r][v] =
+                sums[r][v] + (v < V - 1 || last == lanes ? B::load_unaligned(from) : load_first<T, Arch>(from, last));
+        });
     const B least(ends.least);
     const auto store = [&]<bool Whole>() IDM_INLINE_LAMBDA {
         unroll<R * V>([&]<Index i>() IDM_INLINE_LAMBDA {
@@ -68,13 +70,31 @@ IDM_NEVER_INLINE void forward_tile(const Product& p, const T* IDM_RESTRICT x, co
         store.template operator()<false>();
 }
 
+/// More numbers of x than these, 1 MiB, do not stay in the second-level cache from one column to the next.
+template <class T>
+inline constexpr Index near_numbers = (Index(1) << 20) / static_cast<Index>(sizeof(T));
+
 /// `tiles` tiles of R rows of every group for V vectors of columns.
+///
+/// Of a large x, what the next tile reads for the first time is fetched ahead: a tile goes through all its rows at
+/// once, column by column, which the processor's own prefetching does not see through. Measured on S5 with its 12 MB
+/// pushed out of the third-level cache: 95 % of peak instead of 53, its input gradient 91 instead of 73. A small x
+/// loses up to 6 % by it (S6, D2).
 template <class Arch, class T, Index R, Index V>
 void forward_tiles(const Product p, const T* x, const T* w, Index w_row, const Ends<T> ends, T* y, Index tiles) {
+    constexpr Index line = static_cast<Index>(alignment_bytes / sizeof(T));
+    const bool far = p.groups * p.rows * p.x_row > near_numbers<T>;
+    const Index fresh = std::min(p.x_row, p.inner);
     for (Index g = 0; g < p.groups; ++g)
-        for (Index t = 0; t < tiles; ++t)
-            forward_tile<Arch, T, R, V>(p, x + g * p.x_group + t * R * p.x_row, w, w_row, ends,
-                                        y + g * p.y_group + t * R * p.y_row);
+        for (Index t = 0; t < tiles; ++t) {
+            const T* from = x + g * p.x_group + t * R * p.x_row;
+            if (far) {
+                const T* next = from + R * p.x_row + (p.taps - 1) * p.x_tap + p.inner - fresh;
+                for (Index r = 0; r < R; ++r)
+                    for (Index i = 0; i < fresh; i += line) IDM_PREFETCH(next + r * p.x_row + i);
+            }
+            forward_tile<Arch, T, R, V>(p, from, w, w_row, ends, y + g * p.y_group + t * R * p.y_row);
+        }
 }
 
 /// All rows of all groups for V vectors of columns.
