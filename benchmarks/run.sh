@@ -50,18 +50,19 @@ for name in "${names[@]}"; do
 done
 
 "$root/cmake/bootstrap.sh" library benchmarks
-peers=OFF
+peers=()
 if [[ " ${names[*]} " =~ " workloads "|" scaling " ]]; then
-    peers=ON
+    peers=(-DIDM_BENCHMARK_PEERS=ON)
     "$root/cmake/bootstrap.sh" peers || echo "benchmarks/run.sh: going on with the peers that are there" >&2
 fi
 generator=()
 if [[ ! -f $build/CMakeCache.txt ]] && command -v ninja >/dev/null; then
     generator=(-G Ninja)
 fi
-cmake -S "$root" -B "$build" "${generator[@]}" -DIDM_NATIVE=ON -DIDM_BUILD_BENCHMARKS=ON -DIDM_BENCHMARK_PEERS=$peers \
+cmake -S "$root" -B "$build" "${generator[@]}" -DIDM_NATIVE=ON -DIDM_BUILD_BENCHMARKS=ON "${peers[@]}" \
     -DIDM_BUILD_TESTS=OFF -DIDM_BUILD_EXAMPLES=OFF
-cmake --build "$build" --parallel "$("$root/cmake/jobs.sh")" --target $(printf 'bench_%s\n' "${names[@]/scaling/workloads}" | sort -u)
+targets=("${names[@]/scaling/workloads}")
+cmake --build "$build" --parallel "$("$root/cmake/jobs.sh")" --target "${targets[@]/#/bench_}"
 mkdir -p "$root/benchmarks/results"
 program="$build/benchmarks/workloads/bench_workloads" results="$root/benchmarks/results"
 for name in "${names[@]}"; do

@@ -27,14 +27,14 @@ inline double microseconds_of(const std::function<void()>& work) {
     return microseconds_since(begin);
 }
 
-/// How much is measured: at least 20 rounds, so that the best of their medians is one that nothing disturbed. A busy
-/// machine may not come so far within a contest's time.
+/// How much is measured: at least 20 rounds, so that the best of their medians is one that nothing disturbed; short
+/// ones, because another job's slices last milliseconds. A busy machine may not come so far within a contest's time.
 struct Effort {
-    int rounds = 25;
-    int samples = 5;          // of each contestant in a round, or fewer: a round ends
-    double round_us = 200e3;  // once it has taken so long
+    int rounds = 100;
+    int samples = 5;         // of each contestant in a round, or fewer: a round ends
+    double round_us = 30e3;  // once it has taken so long
     double contest_us = 20e6;
-    double sample_us = 200;  // a short call is repeated until a sample takes about as long
+    double sample_us = 100;  // a short call is repeated until a sample takes about as long
 };
 
 /// Contestants that take turns, one sample each: whatever slows the machine slows a round, not a contestant. A
