@@ -23,11 +23,11 @@
 IDM_NAMESPACE_BEGIN
 namespace detail {
 
-inline const Stroke row_stroke{"#3a6ea5", 1.2};
-inline const Stroke dot_stroke{"#3a6ea5", 2.0};
-inline const Stroke test_stroke{"#d9822b", 2.0};
-inline const Stroke mark_stroke{"#c0392b", 3.0};
-inline const Stroke bar_stroke{"#3a6ea5", 7.0};
+inline Stroke row_stroke() { return {"#3a6ea5", 1.2}; }
+inline Stroke dot_stroke() { return {"#3a6ea5", 2.0}; }
+inline Stroke test_stroke() { return {"#d9822b", 2.0}; }
+inline Stroke mark_stroke() { return {"#c0392b", 3.0}; }
+inline Stroke bar_stroke() { return {"#3a6ea5", 7.0}; }
 
 inline void add_point(Curve& curve, double x, double y) {
     curve.x.push_back(x);
@@ -38,12 +38,12 @@ inline void end_line(Curve& curve) { add_point(curve, 0, std::numeric_limits<dou
 
 /// Axes without anything: gnuplot refuses a panel without limits that has no points.
 inline Panel empty_panel(std::string title = {}) {
-    return {.title = std::move(title), .curves = {{row_stroke, {}, {}}}, .x_limits = {0, 1}, .y_limits = {0, 1}};
+    return {.title = std::move(title), .curves = {{row_stroke(), {}, {}}}, .x_limits = {0, 1}, .y_limits = {0, 1}};
 }
 
 /// One bar for each value, at 1, 2, ...
 inline Panel bar_panel(std::string title, const std::vector<double>& values, std::pair<double, double> limits) {
-    Panel panel{.title = std::move(title), .curves = {{bar_stroke, {}, {}}}, .y_limits = limits};
+    Panel panel{.title = std::move(title), .curves = {{bar_stroke(), {}, {}}}, .y_limits = limits};
     for (std::size_t i = 0; i < values.size(); ++i) {
         const double x = static_cast<double>(i + 1);
         add_point(panel.curves[0], x, 0);
@@ -64,8 +64,8 @@ inline std::pair<Panel, Panel> step_panels(const Log& log) {
             steps.push_back((trajectory.time[i] - trajectory.time[i - 1]) / period);
     }
     if (steps.empty()) return {empty_panel("no stamps"), empty_panel("no stamps")};
-    Panel over{.title = "time steps in usual ones, along the log (%)", .curves = {{row_stroke, {}, {}}}};
-    Panel histogram{.title = "steps by deviation (%), counts", .curves = {{row_stroke, {}, {}}}};
+    Panel over{.title = "time steps in usual ones, along the log (%)", .curves = {{row_stroke(), {}, {}}}};
+    Panel histogram{.title = "steps by deviation (%), counts", .curves = {{row_stroke(), {}, {}}}};
     // Of each bucket the extremes: one late row among a million is seen.
     const std::size_t width = (steps.size() + buckets - 1) / buckets;
     double farthest = 0.05;
@@ -110,7 +110,7 @@ inline Panel column_panel(const Log& log, const std::string& name, const Diagnos
     Panel panel{.title = message(log.columns[static_cast<std::size_t>(column)], unit.empty() ? "" : " (" + unit + ")",
                                  ", trajectory ", trajectory.name),
                 .x_label = trajectory.time.empty() ? "row" : "time (s)",
-                .curves = {{row_stroke, {}, {}}, {mark_stroke, {}, {}}}};
+                .curves = {{row_stroke(), {}, {}}, {mark_stroke(), {}, {}}}};
     for (Index row = 0; row < rows; row += stride)
         add_point(panel.curves[0], time(row), trajectory.values(row, column));
     for (const Mark& mark : diagnosis.marks) {
@@ -134,7 +134,7 @@ inline Panel phase_panel(const Features<double>& features, Index joint, Index jo
     };
     Panel panel{.title = "velocity over position (rad/s, rad)",
                 .x_label = "position (rad)",
-                .curves = {{dot_stroke, {}, {}}, {test_stroke, {}, {}}}};
+                .curves = {{dot_stroke(), {}, {}}, {test_stroke(), {}, {}}}};
     for (Index row = 0; row < rows; row += stride) {
         Curve& curve = panel.curves[is_test(row) ? 1 : 0];
         add_point(curve, q(row), qd(row));
@@ -147,7 +147,8 @@ inline Panel phase_panel(const Features<double>& features, Index joint, Index jo
 /// What the motion leaves unexplained of one torque, by the rows that it is taken later.
 inline Panel lag_panel(const Matrix<double>& unexplained, Index joint) {
     const Index longest = (unexplained.cols() - 1) / 2;
-    Panel panel{.title = "unexplained (%), by torque's lag", .x_label = "lag (rows)", .curves = {{row_stroke, {}, {}}}};
+    Panel panel{
+        .title = "unexplained (%), by torque's lag", .x_label = "lag (rows)", .curves = {{row_stroke(), {}, {}}}};
     for (Index lag = -longest; lag <= longest; ++lag)
         add_point(panel.curves[0], static_cast<double>(lag), 100 * unexplained(joint, lag + longest));
     Index best = 0;
@@ -186,9 +187,9 @@ inline std::pair<Panel, Panel> overview_panels(const Diagnosis& diagnosis) {
 inline Chart doctor_chart(const Log& log, const Recipe& recipe, const std::optional<SplitRule>& rule,
                           const Diagnosis& diagnosis) {
     Chart chart{.title = "Log doctor",
-                .legend = {{"rows", detail::row_stroke},
-                           {"test rows", detail::test_stroke},
-                           {"stuck or clipped", detail::mark_stroke}},
+                .legend = {{"rows", detail::row_stroke()},
+                           {"test rows", detail::test_stroke()},
+                           {"stuck or clipped", detail::mark_stroke()}},
                 .columns = 4,
                 .width = 1320,
                 .panel_height = 130};

@@ -19,8 +19,8 @@ IDM_NAMESPACE_BEGIN
 namespace detail {
 
 /// Lines of the models lie on a wider grey line of the measurement, so that neither hides the other.
-inline const Stroke measured_stroke{"#a6a6a2", 3.0};
-inline const Stroke training_stroke{"#b4b4b0", 1.2};
+inline Stroke measured_stroke() { return {"#a6a6a2", 3.0}; }
+inline Stroke training_stroke() { return {"#b4b4b0", 1.2}; }
 
 inline std::vector<LegendEntry> model_legend(const ReportContext& context) {
     std::vector<LegendEntry> legend;
@@ -31,7 +31,7 @@ inline std::vector<LegendEntry> model_legend(const ReportContext& context) {
 /// Training and validation loss of every seed, one panel for each model, all on the same axes. No panels when no model
 /// was trained in epochs.
 inline Chart loss_chart(const ReportContext& context) {
-    Chart chart{.title = "Loss over the epochs", .legend = {{"training", training_stroke}}, .panel_height = 230};
+    Chart chart{.title = "Loss over the epochs", .legend = {{"training", training_stroke()}}, .panel_height = 230};
     double low = std::numeric_limits<double>::infinity(), high = 0, last = 1;
     for (const ModelGroup& group : context.groups) {
         Panel panel{.title = group.first().label,
@@ -41,7 +41,7 @@ inline Chart loss_chart(const ReportContext& context) {
         std::vector<Curve> validation;
         for (const ModelReport* model : group.seeds) {
             if (model->history.empty()) continue;
-            Curve train{training_stroke, {}, {}}, valid{{group.colour, 1.6}, {}, {}};
+            Curve train{training_stroke(), {}, {}}, valid{{group.colour, 1.6}, {}, {}};
             for (const EpochReport& epoch : model->history) {
                 for (Curve* curve : {&train, &valid}) curve->x.push_back(static_cast<double>(epoch.epoch));
                 train.y.push_back(epoch.training_loss);
@@ -107,7 +107,7 @@ inline Chart trajectory_chart(const ReportContext& context, Index trajectory) {
     const TestReport& test = context.test();
     const std::vector<Index> rows = picture_rows(context, trajectory).rows;
     Chart chart{.title = "Predicted and measured, trajectory " + context.trajectory_name(trajectory),
-                .legend = {{"measured", measured_stroke}},
+                .legend = {{"measured", measured_stroke()}},
                 .columns = 2};
     for (const LegendEntry& entry : model_legend(context)) chart.legend.push_back(entry);
     const auto curve = [&](const Matrix<double>& values, Index joint, const Stroke& stroke) {
@@ -124,7 +124,7 @@ inline Chart trajectory_chart(const ReportContext& context, Index trajectory) {
                     .x_label = "time (s)",
                     .y_label = context.input.data.quantity + " (" + context.input.data.unit + ")",
                     .shaded = shaded};
-        panel.curves.push_back(curve(test.measured, joint, measured_stroke));
+        panel.curves.push_back(curve(test.measured, joint, measured_stroke()));
         for (const ModelGroup& group : context.groups)
             panel.curves.push_back(curve(group.chosen->predicted, joint, {group.colour, 1.2}));
         // Up to the end of the last sample: ten seconds end at the tic 10, not at 9.99.
