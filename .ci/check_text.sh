@@ -16,6 +16,12 @@ if git grep -nIE "$paths" -- .; then
     status=1
 fi
 
+# What builds and tests leave behind.
+if git ls-files | grep -E '(^|/)(CMakeFiles|__pycache__)/|(^|/)CMakeCache\.txt$|\.(o|a|so|profraw|profdata|gcda|gcno)$'; then
+    echo "check_text: the files above are made by builds, not written" >&2
+    status=1
+fi
+
 # git takes a file for binary as a diff does. Pictures of the documentation and fixtures may be, up to 1 MB.
 while IFS= read -r file; do
     case $file in
