@@ -1,7 +1,16 @@
 #!/usr/bin/env bash
-# Builds and runs projects that use the library in each supported way, with plain -O2, in a temporary folder.
+# Usage: tests/consumer/run.sh [ways|two_isas]
+# Builds and runs projects in a temporary folder, with plain -O2: `ways` those that use the library in each supported way,
+# `two_isas` a program of objects built for several instruction sets; without a name both, side by side.
 # CXX chooses the compiler.
 set -euo pipefail
+
+if [[ $# -eq 0 ]]; then
+    "$0" ways & ways=$!
+    "$0" two_isas
+    wait "$ways"
+    exit
+fi
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 here="$root/tests/consumer"
@@ -42,26 +51,28 @@ separate() {
     echo "no shared symbol among $(wc -l <"$work/a") and $(wc -l <"$work/b")"
 }
 
-(cmake -S "$root" -B "$work/package" -DIDM_BUILD_TESTS=OFF -DIDM_BUILD_EXAMPLES=OFF -DIDM_BUILD_BENCHMARKS=OFF \
-    -DCMAKE_INSTALL_PREFIX="$work/prefix" && cmake --install "$work/package") >"$work/log" 2>&1 ||
-    { cat "$work/log" && fail "cannot install"; }
+ways() {
+    (cmake -S "$root" -B "$work/package" -DIDM_BUILD_TESTS=OFF -DIDM_BUILD_EXAMPLES=OFF -DIDM_BUILD_BENCHMARKS=OFF \
+        -DCMAKE_INSTALL_PREFIX="$work/prefix" && cmake --install "$work/package") >"$work/log" 2>&1 ||
+        { cat "$work/log" && fail "cannot install"; }
 
-build find_package find_package -DCMAKE_PREFIX_PATH="$work/prefix"
-build add_subdirectory add_subdirectory -DIDM_SOURCE_DIR="$root"
-build fetch_content fetch_content -DFETCHCONTENT_SOURCE_DIR_IDM="$root"
-build controller controller -DIDM_SOURCE_DIR="$root"
-for name in find_package add_subdirectory fetch_content controller; do
-    plain "$name"
-    "$work/$name/consumer"
-done
-if [[ -x $work/find_package/urdf ]]; then "$work/find_package/urdf"; fi
+    build find_package find_package -DCMAKE_PREFIX_PATH="$work/prefix"
+    build add_subdirectory add_subdirectory -DIDM_SOURCE_DIR="$root"
+    build fetch_content fetch_content -DFETCHCONTENT_SOURCE_DIR_IDM="$root"
+    build controller controller -DIDM_SOURCE_DIR="$root"
+    for name in find_package add_subdirectory fetch_content controller; do
+        plain "$name"
+        "$work/$name/consumer"
+    done
+    if [[ -x $work/find_package/urdf ]]; then "$work/find_package/urdf"; fi
 
-if command -v pkg-config >/dev/null; then
-    echo "--- pkg-config"
-    flags=$(PKG_CONFIG_PATH="$work/prefix/share/pkgconfig" pkg-config --cflags idm)
-    # shellcheck disable=SC2086  # several flags
-    "$CXX" -std=c++20 -O2 $flags "$here/main.cpp" -o "$work/pkg" && "$work/pkg"
-fi
+    if command -v pkg-config >/dev/null; then
+        echo "--- pkg-config"
+        flags=$(PKG_CONFIG_PATH="$work/prefix/share/pkgconfig" pkg-config --cflags idm)
+        # shellcheck disable=SC2086  # several flags
+        "$CXX" -std=c++20 -O2 $flags "$here/main.cpp" -o "$work/pkg" && "$work/pkg"
+    fi
+}
 
 # runs_on CPU PROGRAM LEVEL...: on such a processor the program must run its objects of these levels, all and alone.
 runs_on() {
@@ -71,30 +82,37 @@ runs_on() {
     [[ $(cut -d ' ' -f 1 "$work/out" | tr '\n' ' ') == "$* " ]] || { cat "$work/out" && fail "expected $* on a $cpu"; }
 }
 
-if [[ $(uname -m) != x86_64 ]]; then
-    echo "skipped: objects of several instruction sets in one program, which are those of x86-64"
-    exit
-fi
-command -v qemu-x86_64 >/dev/null || echo "skipped: programs of several instruction sets on older processors, for want of qemu-x86_64"
-ulimit -c 0
-for level in -O2 -O0; do
-    build "two_isas$level" two_isas -DIDM_SOURCE_DIR="$root" -DCMAKE_CXX_FLAGS="$level"
-    mapfile -t objects < <(find "$work/two_isas$level" -name 'work.cpp.o' | sort)
-    [[ ${#objects[@]} -eq 3 ]] || fail "expected 3 objects, found ${#objects[@]}"
-    # What is filled when the program starts is filled by every object, whatever the processor.
-    for object in "${objects[@]}"; do
-        if nm "$object" | grep ' _ZGVN3idm' | c++filt; then fail "$object fills these variables before main"; fi
-    done
-    for ((i = 1; i < ${#objects[@]}; ++i)); do
-        for ((j = 0; j < i; ++j)); do
-            separate "${objects[j]}" "${objects[i]}"
-        done
-    done
-    program="$work/two_isas$level/consumer"
-    "$program"
-    if command -v qemu-x86_64 >/dev/null; then
-        runs_on Nehalem "$program" x86-64
-        runs_on Haswell "$program" x86-64 x86-64-v3
-        if { qemu-x86_64 -cpu Nehalem "$program" all; } >/dev/null 2>&1; then fail "this qemu runs AVX on a Nehalem"; fi
+two_isas() {
+    if [[ $(uname -m) != x86_64 ]]; then
+        echo "skipped: objects of several instruction sets in one program, which are those of x86-64"
+        return
     fi
-done
+    command -v qemu-x86_64 >/dev/null || echo "skipped: programs of several instruction sets on older processors, for want of qemu-x86_64"
+    ulimit -c 0
+    for level in -O2 -O0; do
+        build "two_isas$level" two_isas -DIDM_SOURCE_DIR="$root" -DCMAKE_CXX_FLAGS="$level"
+        mapfile -t objects < <(find "$work/two_isas$level" -name 'work.cpp.o' | sort)
+        [[ ${#objects[@]} -eq 3 ]] || fail "expected 3 objects, found ${#objects[@]}"
+        # What is filled when the program starts is filled by every object, whatever the processor.
+        for object in "${objects[@]}"; do
+            if nm "$object" | grep ' _ZGVN3idm' | c++filt; then fail "$object fills these variables before main"; fi
+        done
+        for ((i = 1; i < ${#objects[@]}; ++i)); do
+            for ((j = 0; j < i; ++j)); do
+                separate "${objects[j]}" "${objects[i]}"
+            done
+        done
+        program="$work/two_isas$level/consumer"
+        "$program"
+        if command -v qemu-x86_64 >/dev/null; then
+            runs_on Nehalem "$program" x86-64
+            runs_on Haswell "$program" x86-64 x86-64-v3
+            if { qemu-x86_64 -cpu Nehalem "$program" all; } >/dev/null 2>&1; then fail "this qemu runs AVX on a Nehalem"; fi
+        fi
+    done
+}
+
+case $1 in
+    ways | two_isas) "$1" ;;
+    *) fail "expected ways or two_isas, found '$1'" ;;
+esac
