@@ -98,7 +98,7 @@ inline Index find_name(std::span<const std::string> names, std::string_view want
 struct Log {
     std::vector<std::string> columns;
     std::vector<Trajectory> trajectories;
-    /// Rows that were left out on request because they held NaN or Inf; the trajectory is split there.
+    /// Rows that were left out on request: NaN or Inf, equal stamps, pieces too short to keep.
     Index dropped_rows = 0;
 
     /// Position of a column, by its name or else by its number counted from 0, where no name is a number itself.
