@@ -2,11 +2,13 @@
 """Writes the tensors of a weights file of idm as PyTorch's state dict, after its test vector gave the stored outputs."""
 
 import argparse
+import io
 import json
 import sys
 
 import torch
 
+import idm_file
 import models
 from tensor_file import FileError
 
@@ -18,10 +20,11 @@ def main():
     parser.add_argument("out", metavar="OUT.pt", help="the state dict to write")
     arguments = parser.parse_args()
     net, weights = models.load(arguments.file)
-    torch.save(net.state_dict(), arguments.out)
+    state = io.BytesIO()
+    torch.save(net.state_dict(), state)
+    idm_file.write_file(arguments.out, state.getvalue())
     if arguments.info:
-        with open(arguments.info, "w", encoding="utf-8") as file:
-            json.dump(weights.info, file, ensure_ascii=False, indent=2)
+        idm_file.write_file(arguments.info, json.dumps(weights.info, ensure_ascii=False, indent=2).encode("utf-8"))
     model = weights.model
     print(f"{model['type']}: window {model['window']}, {model['inputs']} inputs, {model['outputs']} outputs")
 

@@ -133,11 +133,11 @@ def template():
 
     empty = group()
     recipe = {"version": RECIPE_VERSION, "positions": group("q1", "q2"), "velocities": group("qd1", "qd2"),
-              "accelerations": empty, "extras": empty, "targets": group("tau1", "tau2"), "target_origins": empty, "target_quantity": "torque",
-              "target_unit": "N m",
-              "use_positions": True, "use_velocities": True, "use_accelerations": False, "use_sin": False,
-              "use_cos": False, "sign_velocity": 0.0, "filter": {"length": 5, "order": 2, "alignment": "centred"},
-              "window": 16, "ahead": 0, "horizon": 1, "sample_period": 0.01}
+              "accelerations": empty, "extras": empty, "targets": group("tau1", "tau2"), "target_origins": empty,
+              "target_quantity": "torque", "target_unit": "N m", "use_positions": True, "use_velocities": True,
+              "use_accelerations": False, "use_sin": False, "use_cos": False, "sign_velocity": 0.0,
+              "filter": {"length": 5, "order": 2, "alignment": "centred"}, "window": 16, "ahead": 0, "horizon": 1,
+              "sample_period": 0.01}
     return {"recipe": recipe, "input_names": ["q(q1)", "q(q2)", "qd(qd1)", "qd(qd2)"], "target_names": ["tau1", "tau2"],
             "normaliser": {"input_mean": [0.0] * 4, "input_scale": [1.0] * 4, "target_mean": [0.0] * 2,
                            "target_scale": [1.0] * 2, "input_low": [], "input_high": [], "constant_inputs": []},
@@ -225,8 +225,12 @@ def serialise_weights(weights):
 
 
 def write_weights(path, weights):
-    """An earlier file stays until the new one is complete."""
-    content = serialise_weights(weights)
+    """*Errors*: FileError for what could not be read again; those of write_file."""
+    write_file(path, serialise_weights(weights))
+
+
+def write_file(path, content):
+    """An earlier file stays until the new one is complete. *Errors*: OSError."""
     folder = os.path.dirname(os.path.abspath(path))
     handle, temporary = tempfile.mkstemp(dir=folder, prefix=os.path.basename(path) + ".")
     try:

@@ -18,9 +18,11 @@ def read_info(path):
         begin = file.read(1)
     if begin != b"{":
         return idm_file.read_weights(path).info
-    with open(path, encoding="utf-8") as file:
-        info = parse_json(file.read(), f"'{path}'")
-    return info
+    try:
+        with open(path, encoding="utf-8") as file:
+            return parse_json(file.read(), f"'{path}'")
+    except UnicodeDecodeError as error:
+        raise FileError(f"'{path}': expected UTF-8, got an error: {error}") from None
 
 
 def read_state(path):

@@ -323,12 +323,19 @@ class Refused(WithFolder):
         message = self.script("to_idm.py", "--type", "cnn1", self.path("good"), self.path("good"), self.path("good"),
                               fails=True)
         self.assertIn("state dict", message)
-        for text in (message, self.script("from_idm.py", self.path("none"), self.path("net.pt"), fails=True)):
+        with open(self.path("latin"), "wb") as file:
+            file.write(b'{"recipe": "\xe9"}')
+        latin = self.script("to_idm.py", "--type", "cnn1", self.path("net.pt"), self.path("latin"), self.path("out"), fails=True)
+        self.assertIn("latin': expected UTF-8", latin)
+        nowhere = self.script("from_idm.py", self.path("good"), self.path("nowhere/net.pt"), fails=True)
+        self.assertIn("nowhere", nowhere)
+        for text in (message, latin, nowhere,
+                     self.script("from_idm.py", self.path("none"), self.path("net.pt"), fails=True)):
             self.assertNotIn("Traceback", text)
         self.assertIn("to_idm: ", message)
         with open(self.path("good"), "rb") as file:
             self.assertEqual(file.read(), self.content)
-        self.assertEqual(sorted(os.listdir(self.folder)), ["bad", "good", "net.pt"])
+        self.assertEqual(sorted(os.listdir(self.folder)), ["bad", "good", "latin", "net.pt"])
 
 
 if __name__ == "__main__":
