@@ -267,6 +267,7 @@ status=$?
 ((status == 130)) || fail "Ctrl-C: expected status 130, got $status"
 says "Ctrl-C" "$demo --log long.csv" "--out stopped --resume"
 [[ $(cat stopped/index.html) == "an earlier report" ]] || fail "Ctrl-C: the earlier report was changed"
+OUT=stopped refuses "resume with another loss" "loss.kind: expected 'huber' as now" "has 'squared'" -- "${long[@]}" --loss huber --resume
 OUT=stopped refuses "resume with other settings" "another" -- "${long[@]}" --ema 0.5 --resume
 cases=$((cases + 1))
 "$demo" "${long[@]}" --out stopped --resume >output 2>&1 </dev/null || fail "--resume: expected success"

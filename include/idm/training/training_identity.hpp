@@ -1,7 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <cstring>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -40,9 +41,16 @@ private:
 class Facts {
 public:
     template <class Number>
-        requires(std::is_arithmetic_v<Number> || std::is_enum_v<Number>)
+        requires std::is_arithmetic_v<Number>
     void add(const char* name, Number value) { facts_.push_back({name, text(value)}); }
     void add(const char* name, std::string value) { facts_.push_back({name, std::move(value)}); }
+    /// `names` are those of the enumeration, in its order; a choice beyond them is a number.
+    template <class Choice>
+        requires std::is_enum_v<Choice>
+    void add(const char* name, Choice value, std::initializer_list<const char*> names) {
+        const auto i = static_cast<std::size_t>(value);
+        add(name, i < names.size() ? names.begin()[i] : text(i));
+    }
     template <class Values>
     void add_list(const char* name, const Values& values) {
         std::string all;
@@ -54,14 +62,8 @@ public:
 private:
     static std::string text(const std::string& value) { return value; }
     template <class Number>
-        requires(std::is_arithmetic_v<Number> || std::is_enum_v<Number>)
-    static std::string text(Number value) {
-        if constexpr (std::is_enum_v<Number> || std::is_same_v<Number, bool>) {
-            return text(static_cast<int>(value));
-        } else {
-            return exact_text(value);
-        }
-    }
+        requires std::is_arithmetic_v<Number>
+    static std::string text(Number value) { return exact_text(value); }
 
     std::vector<TrainingFact> facts_;
 };
@@ -96,17 +98,17 @@ inline void add_config(Facts& facts, const TrainerConfig& config) {
     facts.add("batch_size", batch_size);
     facts.add("accumulate", accumulate);
     facts.add("rate", rate);
-    facts.add("schedule", schedule);
+    facts.add("schedule", schedule, {"constant", "one_cycle", "step", "cosine", "plateau"});
     add_schedule(facts, schedule_config);
-    facts.add("loss.kind", kind);
+    facts.add("loss.kind", kind, {"squared", "absolute", "huber", "log_cosh"});
     facts.add("loss.delta", delta);
     facts.add_list("loss.weights", weights);
-    facts.add("optimiser", optimiser);
+    facts.add("optimiser", optimiser, {"adam", "sgd", "lion"});
     add_optimisers(facts, config);
     facts.add("clip_norm", clip_norm);
     facts.add("ema", ema);
     facts.add("patience", patience);
-    facts.add("sampling", sampling);
+    facts.add("sampling", sampling, {"automatic", "windows", "sequences"});
     facts.add("chunk", chunk);
     facts.add("seed", seed);
     facts.add("gradient_parts", gradient_parts);

@@ -327,6 +327,17 @@ TEST_CASE("a checkpoint of another training is refused and says what differs", "
     faster.rate = 0.25;
     CHECK_THAT(message(model, data, faster),
                ContainsSubstring("rate: expected '0.25' as now, the saved training has '0.002'"));
+    TrainerConfig chosen = config;
+    chosen.loss.kind = LossKind::log_cosh;
+    chosen.optimiser = OptimiserKind::lion;
+    chosen.schedule = Schedule::plateau;
+    chosen.sampling = Sampling::windows;
+    const std::string choices = message(model, data, chosen);
+    for (const char* words : {"loss.kind: expected 'log_cosh' as now, the saved training has 'squared'",
+                              "optimiser: expected 'lion' as now, the saved training has 'adam'",
+                              "schedule: expected 'plateau' as now, the saved training has 'one_cycle'",
+                              "sampling: expected 'windows' as now, the saved training has 'automatic'"})
+        CHECK_THAT(choices, ContainsSubstring(words));
     CHECK_THAT(message(Cnn1<float>({9, 2, 1}), data, config), ContainsSubstring("model's window: expected '9'"));
     CHECK_THAT(message(Baseline<float>({8, 2, 1}), data, config), ContainsSubstring("model's layers"));
     const auto leaky = [](double slope) {
