@@ -5,6 +5,7 @@
 
 #include <idm/core/barrier.hpp>
 #include <idm/core/buffer.hpp>
+#include <idm/core/cholesky.hpp>
 #include <idm/core/config.hpp>
 #include <idm/core/error.hpp>
 #include <idm/core/exact_text.hpp>

@@ -6,8 +6,7 @@
 #include <string>
 #include <vector>
 
-#include <Eigen/Cholesky>
-
+#include <idm/core/cholesky.hpp>
 #include <idm/core/config.hpp>
 #include <idm/core/tensor.hpp>
 #include <idm/data/delay.hpp>
@@ -51,6 +50,15 @@ inline double independent_rows(const Vector<double>& residual) {
     return static_cast<double>(count) * (1 - r) / (1 + r);
 }
 
+/// x^T y / rows. Loops: see `Cholesky` for what Eigen's product costs every file that includes this one.
+inline Matrix<double> mean_products(const Matrix<double>& x, const Matrix<double>& y) {
+    Matrix<double> sum = Matrix<double>::Zero(x.cols(), y.cols());
+    for (Index row = 0; row < x.rows(); ++row)
+        for (Index i = 0; i < x.cols(); ++i)
+            for (Index j = 0; j < y.cols(); ++j) sum(i, j) += x(row, i) * y(row, j);
+    return sum / static_cast<double>(x.rows());
+}
+
 inline TorqueFit fit_torques(const Features<double>& features, Index longest) {
     const Index terms = features.inputs.cols(), joints = features.targets.cols();
     Index rows = 0;
@@ -72,9 +80,10 @@ inline TorqueFit fit_torques(const Features<double>& features, Index longest) {
     };
     gather(features.inputs, 0, x);
     // The small ridge settles terms that move together (q and sin q over a short range) and constant ones.
-    Matrix<double> gram = x.transpose() * x / static_cast<double>(rows);
+    Matrix<double> gram = mean_products(x, x);
     gram.diagonal().array() += 1e-6;
-    const Eigen::LDLT<Matrix<double>> solver(gram);
+    Cholesky solver(terms);
+    require<NumericError>(solver.compute(gram), "torques: the terms of the motion have no finite correlations");
     TorqueFit fit{.unexplained = Matrix<double>(joints, 2 * longest + 1),
                   .weights = Matrix<double>::Zero(terms, joints),
                   .inverse = solver.solve(Matrix<double>::Identity(terms, terms)),
@@ -82,7 +91,7 @@ inline TorqueFit fit_torques(const Features<double>& features, Index longest) {
     std::vector<double> least(static_cast<std::size_t>(joints), 2.0);
     for (Index lag = -longest; lag <= longest; ++lag) {
         gather(features.targets, lag, y);
-        const Matrix<double> right = x.transpose() * y / static_cast<double>(rows);
+        const Matrix<double> right = mean_products(x, y);
         const Matrix<double> weights = solver.solve(right);
         for (Index j = 0; j < joints; ++j) {
             const auto k = static_cast<std::size_t>(j);

@@ -5,8 +5,6 @@
 #include <cmath>
 #include <span>
 
-#include <Eigen/QR>
-
 #include <idm/core/config.hpp>
 #include <idm/core/error.hpp>
 #include <idm/core/tensor.hpp>
@@ -33,7 +31,8 @@ struct SavitzkyGolayConfig {
 /// sample to the left.
 ///
 /// *Errors*: `ConfigError` for a length or an order that gives no fit.
-/// *Source*: Savitzky, Golay, Analytical Chemistry 36(8), 1964; ends: Gorry, Analytical Chemistry 62(6), 1990.
+/// *Source*: Savitzky, Golay, Analytical Chemistry 36(8), 1964; ends and orthogonal polynomials: Gorry, Analytical
+/// Chemistry 62(6), 1990.
 class SavitzkyGolay {
 public:
     static constexpr Index highest_derivative = 2;
@@ -46,7 +45,7 @@ public:
         detail::require<ConfigError>(!centred || config.length % 2 == 1,
                                      "expected an odd length for a centred filter, got ", config.length);
         for (Matrix<double>& weights : weights_) weights = Matrix<double>::Zero(config.length, config.length);
-        for (Index position = 0; position < config.length; ++position) fit(position);
+        fit();
     }
 
     const SavitzkyGolayConfig& config() const { return config_; }
@@ -109,24 +108,33 @@ public:
     }
 
 private:
-    /// Row k of the pseudo-inverse of the Vandermonde matrix gives the k-th coefficient of the fit around `position`.
-    void fit(Index position) {
-        const Index length = config_.length, order = config_.order;
-        // Abscissae scaled to order 1: the powers stay well-conditioned for long filters.
+    /// The fit in polynomials that are orthogonal over the window, which three-term recurrences give: each one's share
+    /// is a dot product, and no order or length makes a system of equations ill-conditioned.
+    void fit() {
+        const Index length = config_.length;
         const double half = static_cast<double>(length - 1) / 2;
-        Matrix<double> powers(length, order + 1);
-        for (Index j = 0; j < length; ++j) {
-            double power = 1;
-            for (Index k = 0; k <= order; ++k) {
-                powers(j, k) = power;
-                power *= static_cast<double>(j - position) / half;
+        // The polynomial of degree k, its first and second derivative at each sample, and those of degree k - 1.
+        Matrix<double> now = Matrix<double>::Zero(3, length), before = now, next = now;
+        for (Index j = 0; j < length; ++j) now(0, j) = 1;
+        double norm_before = 1;
+        for (Index k = 0; k <= config_.order; ++k) {
+            double norm = 0;
+            for (Index j = 0; j < length; ++j) norm += now(0, j) * now(0, j);
+            double scale = 1 / norm;
+            for (Index d = 0; d <= highest_derivative; ++d, scale /= half)
+                for (Index position = 0; position < length; ++position)
+                    for (Index j = 0; j < length; ++j)
+                        weights_[static_cast<std::size_t>(d)](position, j) += scale * now(d, position) * now(0, j);
+            const double back = k == 0 ? 0 : norm / norm_before;
+            for (Index j = 0; j < length; ++j) {
+                const double x = (static_cast<double>(j) - half) / half;  // from -1 to 1
+                next(0, j) = x * now(0, j) - back * before(0, j);
+                next(1, j) = now(0, j) + x * now(1, j) - back * before(1, j);
+                next(2, j) = 2 * now(1, j) + x * now(2, j) - back * before(2, j);
             }
-        }
-        const Matrix<double> inverse = powers.householderQr().solve(Matrix<double>::Identity(length, length));
-        double factor = 1;
-        for (Index k = 0; k <= std::min(order, highest_derivative); ++k) {
-            weights_[static_cast<std::size_t>(k)].row(position) = inverse.row(k) * factor;
-            factor *= static_cast<double>(k + 1) / half;
+            norm_before = norm;
+            before.swap(now);
+            now.swap(next);
         }
     }
 

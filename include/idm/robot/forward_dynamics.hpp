@@ -4,8 +4,7 @@
 #include <span>
 #include <utility>
 
-#include <Eigen/Cholesky>
-
+#include <idm/core/cholesky.hpp>
 #include <idm/core/config.hpp>
 #include <idm/core/error.hpp>
 #include <idm/core/tensor.hpp>
@@ -18,7 +17,8 @@ namespace robot {
 /// From torques to the acceleration they cause: qdd = (M(q) + rotor inertias)^-1 (tau - C(q, qd) qd - g(q) -
 /// friction(qd)), by columns of the inverse dynamics. For simulation; it owns its work space.
 ///
-/// *Units*: as `SerialChain::inverse_dynamics`. *Errors*: `ShapeError` for lengths other than the chain's size.
+/// *Units*: as `SerialChain::inverse_dynamics`. *Errors*: `ShapeError` for lengths other than the chain's size,
+/// `NumericError` for a mass matrix that is not positive definite.
 /// *Cost*: O(joints^2) and a Cholesky factorisation, no allocation. *Threads*: one each.
 /// *Source*: Walker, Orin, "Efficient Dynamic Computer Simulation of Robotic Mechanisms", ASME J. Dyn. Sys. Meas.
 /// Control 104(3), 1982, method 1.
@@ -56,10 +56,12 @@ public:
             " joints: expected that many torques and "
             "accelerations, got ",
             tau.size(), " and ", qdd.size());
-        cholesky_.compute(mass_matrix(q));
+        idm::detail::require<NumericError>(cholesky_.compute(mass_matrix(q)),
+                                           "forward dynamics: expected a positive definite mass matrix, got one of a "
+                                           "chain whose last links have no mass; give them mass or a rotor inertia");
         chain_.inverse_dynamics(q, qd, view(zero_), view(bias_));
         column_ = Eigen::Map<const Vector<double>>(tau.data(), chain_.size()) - bias_;
-        cholesky_.solveInPlace(column_);
+        cholesky_.solve_in_place(view(column_));
         Eigen::Map<Vector<double>>(qdd.data(), chain_.size()) = column_;
     }
 
@@ -69,7 +71,7 @@ private:
     SerialChain chain_;
     Eigen::MatrixXd mass_;
     Vector<double> zero_, unit_, bias_, column_;
-    Eigen::LLT<Eigen::MatrixXd> cholesky_;
+    idm::detail::Cholesky cholesky_;
 };
 
 }  // namespace robot
