@@ -19,9 +19,10 @@ rounds=${1:-5}
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 "$root/cmake/bootstrap.sh" library compile-time
 compiler=${CXX:-g++}
-eigen=$(cmake --find-package -DNAME=Eigen3 -DCOMPILER_ID=GNU -DLANGUAGE=CXX -DMODE=COMPILE 2>/dev/null) || eigen="-I/usr/include/eigen3"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+# It leaves files where it runs.
+eigen=$(cd "$work" && cmake --find-package -DNAME=Eigen3 -DCOMPILER_ID=GNU -DLANGUAGE=CXX -DMODE=COMPILE 2>/dev/null) || eigen="-I/usr/include/eigen3"
 
 files=(eigen_tensor inference training)
 for ((round = 0; round < rounds; ++round)); do
