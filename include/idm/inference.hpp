@@ -18,11 +18,13 @@
 #include <idm/core/workspace.hpp>
 #include <idm/version.hpp>
 
+#include <idm/kernels/bf16.hpp>
 #include <idm/kernels/select.hpp>
 #include <idm/kernels/shapes.hpp>
 
 #include <idm/layers/activation.hpp>
 #include <idm/layers/batch_norm.hpp>
+#include <idm/layers/bf16.hpp>
 #include <idm/layers/cone.hpp>
 #include <idm/layers/contract.hpp>
 #include <idm/layers/conv1d.hpp>
@@ -45,6 +47,7 @@
 #include <idm/layers/without_padding.hpp>
 
 #include <idm/models/baseline.hpp>
+#include <idm/models/bf16_weights.hpp>
 #include <idm/models/cnn1.hpp>
 #include <idm/models/cnn2.hpp>
 #include <idm/models/fold_batch_norm.hpp>

@@ -5,6 +5,7 @@
 #include <idm/kernels/select.hpp>
 #include <idm/layers/activation.hpp>
 #include <idm/layers/batch_norm.hpp>
+#include <idm/layers/bf16.hpp>
 #include <idm/layers/cone.hpp>
 #include <idm/layers/contract.hpp>
 #include <idm/layers/conv1d.hpp>
@@ -99,4 +100,6 @@ void make() {
 void instantiate_layers() {
     make<float>();
     make<double>();
+    keep(&kernels::conv1d_forward_bf16<float>, &kernels::dense_forward_bf16<float>,
+         &Bf16<Conv1D<>>::forward<float, Shape<16, 3>>, &Bf16<Dense<>>::forward<float, Shape<16, 3>>);
 }

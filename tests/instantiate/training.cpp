@@ -5,6 +5,7 @@
 #include <idm/io/checkpoint.hpp>
 #include <idm/io/weights.hpp>
 #include <idm/models/baseline.hpp>
+#include <idm/models/bf16_weights.hpp>
 #include <idm/models/cnn1.hpp>
 #include <idm/models/cnn2.hpp>
 #include <idm/models/fold_batch_norm.hpp>
@@ -102,6 +103,7 @@ void make() {
 }  // namespace
 
 void instantiate_training() {
+    keep<Bf16Weights<Cnn1<float>> (*)(const Cnn1<float>&)>(&bf16_weights<Cnn1<float>>);
     make<float>();
     make<double>();
 }

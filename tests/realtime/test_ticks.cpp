@@ -135,6 +135,21 @@ TEMPLATE_TEST_CASE("a tick allocates nothing and takes no lock", "[realtime]", f
     check_quiet(linear.stream(), linear);
 }
 
+TEST_CASE("a tick with bf16 weights allocates nothing and takes no lock", "[realtime]") {
+    Loop<idm::Cnn1<float>> one(16);
+    Loop<idm::Cnn2<float>> two(32);
+    const auto fast_one = idm::bf16_weights(*one.model);
+    const auto fast_two = idm::bf16_weights(*two.model);
+    check_quiet(idm::Stream<idm::Bf16Weights<idm::Cnn1<float>>>(fast_one, one.recipe, one.normaliser), one);
+    check_quiet(idm::Stream<idm::Bf16Weights<idm::Cnn2<float>>>(fast_two, two.recipe, two.normaliser), two);
+    idm::Predictor<idm::Bf16Weights<idm::Cnn2<float>>> predictor(fast_two, two.recipe, two.normaliser);
+    std::vector<double> samples(static_cast<std::size_t>(predictor.rows() * 7), 0.5);
+    std::vector<float> out(7);
+    const long allocated = allocations;
+    predictor.predict(samples, out);
+    CHECK(allocations == allocated);
+}
+
 TEMPLATE_TEST_CASE("a tick of every layer that streams allocates nothing and takes no lock", "[realtime]", float,
                    double) {
     using T = TestType;
@@ -167,6 +182,8 @@ TEST_CASE("a tick calls the system for nothing", "[realtime]") {
     Loop<Gru<float>> gru(16);
     Loop<Grouped<float>> grouped(16);
     Loop<Mixed<float>> mixed(16);
+    const auto fast = idm::bf16_weights(*two.model);
+    idm::Stream<idm::Bf16Weights<idm::Cnn2<float>>> fast_stream(fast, two.recipe, two.normaliser);
     auto gru_stream = gru.stream();
     auto grouped_stream = grouped.stream();
     auto mixed_stream = mixed.stream();
@@ -175,7 +192,7 @@ TEST_CASE("a tick calls the system for nothing", "[realtime]") {
         for (int tick = 0; tick < 1000; ++tick)
             sum += static_cast<double>(stream.tick(one.next(tick))[0] + safe.tick(two.next(tick))[6] +
                                        gru_stream.tick(gru.next(tick))[0] + grouped_stream.tick(grouped.next(tick))[0] +
-                                       mixed_stream.tick(mixed.next(tick))[0]);
+                                       mixed_stream.tick(mixed.next(tick))[0] + fast_stream.tick(two.sample)[0]);
         if (!std::isfinite(sum)) std::abort();
     }));
 }

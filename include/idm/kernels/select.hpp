@@ -1,6 +1,9 @@
 #pragma once
 
+#include <concepts>
+
 #include <idm/core/config.hpp>
+#include <idm/kernels/bf16.hpp>
 #include <idm/kernels/reference/activation.hpp>
 #include <idm/kernels/reference/batch_norm.hpp>
 #include <idm/kernels/reference/conv1d.hpp>
@@ -49,11 +52,13 @@ using reference::conv1d_backward_input_scratch;
 using reference::conv1d_backward_input_transposed;
 using reference::conv1d_backward_weights_accumulate;
 using reference::conv1d_forward;
+using reference::conv1d_forward_bf16;
 using reference::conv1d_transpose_weights;
 using reference::dense_backward_input_scratch;
 using reference::dense_backward_input_transposed;
 using reference::dense_backward_weights_accumulate;
 using reference::dense_forward;
+using reference::dense_forward_bf16;
 using reference::dense_transpose_weights;
 using reference::depthwise_backward_input;
 using reference::depthwise_backward_weights_accumulate;
@@ -108,6 +113,14 @@ void dense_backward_input_transposed(const DenseShape& s, const T* d_y, const T*
 template <class T>
 void dense_backward_weights_accumulate(const DenseShape& s, const T* x, const T* d_y, T* d_w, T* d_b) {
     simd::dense_backward_weights_accumulate<DefaultArch>(s, x, d_y, d_w, d_b);
+}
+template <std::same_as<float> T>
+void conv1d_forward_bf16(const ConvShape& s, const T* x, Bf16Pairs w, const T* b, T* y, Epilogue epilogue) {
+    simd::conv1d_forward_bf16<DefaultArch>(s, x, w, b, y, epilogue);
+}
+template <std::same_as<float> T>
+void dense_forward_bf16(const DenseShape& s, const T* x, Bf16Pairs w, const T* b, T* y, Epilogue epilogue) {
+    simd::dense_forward_bf16<DefaultArch>(s, x, w, b, y, epilogue);
 }
 template <class T>
 void depthwise_forward(const ConvShape& s, const T* x, const T* w, const T* b, T* y, Epilogue epilogue) {

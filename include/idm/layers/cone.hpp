@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <idm/kernels/select.hpp>
+#include <idm/layers/bf16.hpp>
 #include <idm/layers/conv1d.hpp>
 #include <idm/layers/network.hpp>
 #include <idm/layers/residual.hpp>
@@ -128,6 +129,16 @@ constexpr auto cone(const Conv1D<Channels, Kernel, Padding::causal, 1, Dilation>
         constexpr Index stride = Out::count == 1 ? 1 : Out::every / every;
         return Cone<Steps<every, count>, Conv1D<Channels, Kernel, Padding::valid, stride, Dilation / every>>{};
     }
+}
+
+template <class Out, class L>
+constexpr auto cone(const Bf16<L>& layer) {
+    auto rounded = cone<Out>(static_cast<const L&>(layer));
+    if constexpr (!decltype(rounded)::known)
+        return UnknownCone{};
+    else
+        return Cone<typename decltype(rounded)::Input, Bf16<decltype(rounded.layer)>>{
+            Bf16<decltype(rounded.layer)>(rounded.layer)};
 }
 
 template <class Out, class... Layers>

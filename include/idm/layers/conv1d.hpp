@@ -127,8 +127,9 @@ public:
     /// Its backward pass is `backward`.
     template <class T, class In>
     void forward(const In& in, const Forward<T>& p) const {
-        kernels::conv1d_forward(shape(in, p.samples, p.x.sample_stride, p.y.sample_stride), p.x.data, p.parameters,
-                                p.parameters + weight_size(in), p.y.data, p.epilogue);
+        forward_by(in, p, [&](const kernels::ConvShape& s, const T* x, T* y) {
+            kernels::conv1d_forward(s, x, p.parameters, p.parameters + weight_size(in), y, p.epilogue);
+        });
     }
 
     /// The gradient of `forward`.
@@ -169,6 +170,18 @@ public:
         return text + ", " + to_string(P) + ")";
     }
 
+protected:
+    /// Numbers before the bias; `size` is that of one group's weights of (rows, columns).
+    template <class In>
+    constexpr Index weight_size(const In& in, Index (*size)(Index, Index) = kernels::packed_weight_size) const {
+        return groups() * size(kernel() * (in.channels() / groups()), out_channels() / groups());
+    }
+    /// Calls the kernel f(shape, x, y) of a forward pass.
+    template <class T, class In, class F>
+    void forward_by(const In& in, const Forward<T>& p, F&& f) const {
+        f(shape(in, p.samples, p.x.sample_stride, p.y.sample_stride), p.x.data, p.y.data);
+    }
+
 private:
     template <Index L>
     static consteval Index static_length() {
@@ -192,11 +205,6 @@ private:
                                      "Conv1D: padding 'same' keeps the length and so needs stride 1, got ", stride(),
                                      "; use valid or causal");
     }
-    template <class In>
-    constexpr Index weight_size(const In& in) const {
-        return groups() * kernels::packed_weight_size(kernel() * (in.channels() / groups()), out_channels() / groups());
-    }
-
     [[no_unique_address]] Extent<Out> out_;
     [[no_unique_address]] Extent<Kernel> kernel_;
     [[no_unique_address]] Extent<Stride> stride_;

@@ -50,11 +50,9 @@ public:
     /// Its backward pass is `backward`.
     template <class T, class In>
     void forward(const In& in, const Forward<T>& p) const {
-        for_each_run(in, p.samples, p.x.sample_stride, p.y.sample_stride,
-                     [&](const kernels::DenseShape& s, Index x, Index y) {
-                         kernels::dense_forward(s, p.x.data + x, p.parameters, p.parameters + weight_size(in),
-                                                p.y.data + y, p.epilogue);
-                     });
+        forward_by(in, p, [&](const kernels::DenseShape& s, const T* x, T* y) {
+            kernels::dense_forward(s, x, p.parameters, p.parameters + weight_size(in), y, p.epilogue);
+        });
     }
 
     /// The gradient of `forward`.
@@ -76,13 +74,22 @@ public:
 
     std::string name() const { return detail::message("Dense(", out_channels(), ")"); }
 
+protected:
+    /// Numbers before the bias; `size` is that of weights of (rows, columns).
+    template <class In>
+    constexpr Index weight_size(const In& in, Index (*size)(Index, Index) = kernels::packed_weight_size) const {
+        return size(in.channels(), out_channels());
+    }
+    /// Calls the kernel f(shape, x, y) for each run of rows of a forward pass.
+    template <class T, class In, class F>
+    void forward_by(const In& in, const Forward<T>& p, F&& f) const {
+        for_each_run(in, p.samples, p.x.sample_stride, p.y.sample_stride,
+                     [&](const kernels::DenseShape& s, Index x, Index y) { f(s, p.x.data + x, p.y.data + y); });
+    }
+
 private:
     constexpr void check() const {
         detail::require<ConfigError>(out_channels() >= 1, "Dense: expected at least 1 output, got ", out_channels());
-    }
-    template <class In>
-    constexpr Index weight_size(const In& in) const {
-        return kernels::packed_weight_size(in.channels(), out_channels());
     }
     template <class In>
     constexpr kernels::DenseShape shape(const In& in) const {

@@ -22,6 +22,9 @@ public:
 
     constexpr OverNewest(L layer, Index rows) : layer_(layer), rows_(rows) {}
 
+    constexpr const L& layer() const { return layer_; }
+    constexpr Index rows() const { return rows_.value(); }
+
     template <class In>
     constexpr auto output_shape(const In& in) const {
         const auto out = layer_.output_shape(window(in));

@@ -248,6 +248,8 @@ History train(M& model, const Dataset<typename M::Scalar>& data, const TrainerCo
               const TrainingHooks<typename M::Scalar>& hooks) {
     using T = typename M::Scalar;
     using Network = typename M::NetworkType;
+    static_assert(std::is_convertible_v<decltype(model.parameters()), std::span<T>>,
+                  "train: this model is for inference alone; train the model that it was made from");
     detail::check(config);
     detail::require<ConfigError>(hooks.state_epochs >= 1, "expected state_epochs of at least 1, got ",
                                  hooks.state_epochs);

@@ -4,6 +4,7 @@
 #include <new>
 
 #include <idm/layers/batch_norm.hpp>
+#include <idm/layers/bf16.hpp>
 #include <idm/layers/depthwise.hpp>
 #include <idm/layers/dropout.hpp>
 #include <idm/layers/gru.hpp>
@@ -78,6 +79,14 @@ TEST_CASE("a step of a stream of a GRU allocates nothing", "[allocations]") {
     NetworkRun<float, std::remove_const_t<decltype(stream)>> run(stream, 2, Mode::inference);
     const long before = allocations;
     for (int t = 0; t < 3; ++t) run.network.forward(run.parameters.data(), run.workspace, 2);
+    CHECK(allocations - before == 0);
+}
+
+TEST_CASE("layers with bf16 weights allocate nothing", "[allocations]") {
+    const auto net = Sequential(Bf16(Conv1D<6, 3, Padding::causal>()), ReLU(), Bf16(Dense<2>()));
+    auto run = network_run<float>(Shape<9, 3>(), net, 2, Mode::inference);
+    const long before = allocations;
+    run.network.forward(run.parameters.data(), run.workspace, 2);
     CHECK(allocations - before == 0);
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 
+#include <idm/kernels/bf16.hpp>
 #include <idm/kernels/shapes.hpp>
 
 // The specification of the convolution kernels: plain loops, no halo read, one accumulator per output.
@@ -17,13 +19,9 @@ constexpr Index conv1d_weight(const ConvShape& s, Index k, Index c, Index o) {
 /// The first input that output o reads.
 constexpr Index conv1d_first_input(const ConvShape& s, Index o) { return o / s.group_outputs() * s.group_inputs(); }
 
-/// y = epilogue(conv1d(x, w) + b).
-///
-/// *Shapes*: x [samples, in_length, in_channels], w packed [kernel * in_channels, out_channels] (with groups see
-/// `ConvShape`), b padded [out_channels], y [samples, out_length, out_channels] (overwritten); strides between samples
-/// from `s`. *Source*: https://pytorch.org/docs/stable/generated/torch.nn.Conv1d.html
-template <class T>
-void conv1d_forward(const ConvShape& s, const T* x, const T* w, const T* b, T* y, Epilogue epilogue) {
+/// `conv1d_forward` with weight(k, c, o), c counted inside of o's group.
+template <class T, class Weight>
+void conv1d_forward_of(const ConvShape& s, const T* x, const Weight& weight, const T* b, T* y, Epilogue epilogue) {
     for (Index n = 0; n < s.samples; ++n)
         for (Index l = 0; l < s.out_length; ++l)
             for (Index o = 0; o < s.out_channels; ++o) {
@@ -32,11 +30,32 @@ void conv1d_forward(const ConvShape& s, const T* x, const T* w, const T* b, T* y
                     const Index row = l * s.stride + k * s.dilation - s.pad_left;
                     if (row < 0 || row >= s.in_length) continue;
                     const Index first = n * s.x_sample_stride + row * s.in_channels + conv1d_first_input(s, o);
-                    for (Index c = 0; c < s.group_inputs(); ++c) sum += x[first + c] * w[conv1d_weight(s, k, c, o)];
+                    for (Index c = 0; c < s.group_inputs(); ++c) sum += x[first + c] * weight(k, c, o);
                 }
                 if (epilogue == Epilogue::relu && sum < T(0)) sum = T(0);
                 y[n * s.y_sample_stride + l * s.out_channels + o] = sum;
             }
+}
+
+/// y = epilogue(conv1d(x, w) + b).
+///
+/// *Shapes*: x [samples, in_length, in_channels], w packed [kernel * in_channels, out_channels] (with groups see
+/// `ConvShape`), b padded [out_channels], y [samples, out_length, out_channels] (overwritten); strides between samples
+/// from `s`. *Source*: https://pytorch.org/docs/stable/generated/torch.nn.Conv1d.html
+template <class T>
+void conv1d_forward(const ConvShape& s, const T* x, const T* w, const T* b, T* y, Epilogue epilogue) {
+    const auto weight = [&](Index k, Index c, Index o) { return w[conv1d_weight(s, k, c, o)]; };
+    reference::conv1d_forward_of(s, x, weight, b, y, epilogue);
+}
+
+/// The same with weights in bf16, group behind group: what `conv1d_forward` gives with the rounded weights.
+template <std::same_as<float> T>
+void conv1d_forward_bf16(const ConvShape& s, const T* x, Bf16Pairs w, const T* b, T* y, Epilogue epilogue) {
+    const auto weight = [&](Index k, Index c, Index o) {
+        return bf16_weight(bf16_of_group(s, w, o / s.group_outputs()), s.weight_rows(), k * s.group_inputs() + c,
+                           o % s.group_outputs());
+    };
+    reference::conv1d_forward_of(s, x, weight, b, y, epilogue);
 }
 
 /// Numbers of scratch that `conv1d_backward_input` needs: room for `conv1d_transpose_weights`.

@@ -1,11 +1,25 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 
+#include <idm/kernels/bf16.hpp>
 #include <idm/kernels/shapes.hpp>
 
 IDM_NAMESPACE_BEGIN
 namespace kernels::reference {
+
+/// `dense_forward` with weight(c, o).
+template <class T, class Weight>
+void dense_forward_of(const DenseShape& s, const T* x, const Weight& weight, const T* b, T* y, Epilogue epilogue) {
+    for (Index r = 0; r < s.rows; ++r)
+        for (Index o = 0; o < s.out_channels; ++o) {
+            T sum = b ? b[o] : T(0);
+            for (Index c = 0; c < s.in_channels; ++c) sum += x[r * s.x_row_stride + c] * weight(c, o);
+            if (epilogue == Epilogue::relu && sum < T(0)) sum = T(0);
+            y[r * s.y_row_stride + o] = sum;
+        }
+}
 
 /// y = epilogue(x * w + b).
 ///
@@ -14,14 +28,15 @@ namespace kernels::reference {
 /// *Source*: https://pytorch.org/docs/stable/generated/torch.nn.Linear.html (whose weight is the transpose)
 template <class T>
 void dense_forward(const DenseShape& s, const T* x, const T* w, const T* b, T* y, Epilogue epilogue) {
-    for (Index r = 0; r < s.rows; ++r)
-        for (Index o = 0; o < s.out_channels; ++o) {
-            T sum = b ? b[o] : T(0);
-            for (Index c = 0; c < s.in_channels; ++c)
-                sum += x[r * s.x_row_stride + c] * w[packed_offset(s.in_channels, s.out_channels, c, o)];
-            if (epilogue == Epilogue::relu && sum < T(0)) sum = T(0);
-            y[r * s.y_row_stride + o] = sum;
-        }
+    const auto weight = [&](Index c, Index o) { return w[packed_offset(s.in_channels, s.out_channels, c, o)]; };
+    reference::dense_forward_of(s, x, weight, b, y, epilogue);
+}
+
+/// The same with weights in bf16: what `dense_forward` gives with the rounded weights.
+template <std::same_as<float> T>
+void dense_forward_bf16(const DenseShape& s, const T* x, Bf16Pairs w, const T* b, T* y, Epilogue epilogue) {
+    const auto weight = [&](Index c, Index o) { return bf16_weight(w, s.in_channels, c, o); };
+    reference::dense_forward_of(s, x, weight, b, y, epilogue);
 }
 
 /// Numbers of scratch that `dense_backward_input` needs: room for `dense_transpose_weights`.

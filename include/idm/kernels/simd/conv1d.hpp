@@ -44,6 +44,16 @@ void conv1d_forward(const ConvShape& s, const T* x, const T* w, const T* b, T* y
                               b ? b + g * s.group_outputs() : nullptr, false, epilogue, y + g * s.group_outputs());
 }
 
+/// The same with weights in bf16.
+template <class Arch>
+void conv1d_forward_bf16(const ConvShape& s, const float* x, Bf16Pairs w, const float* b, float* y, Epilogue epilogue) {
+    const Product p = conv_product(s);
+    const float* from = x - s.pad_left * s.in_channels;
+    for (Index g = 0; g < s.groups; ++g)
+        product_forward<Arch>(p, from + g * s.group_inputs(), bf16_of_group(s, w, g),
+                              b ? b + g * s.group_outputs() : nullptr, false, epilogue, y + g * s.group_outputs());
+}
+
 /// Numbers of the transposed weights of one group.
 constexpr Index conv1d_transposed_group(const ConvShape& s) {
     return packed_weight_size(s.kernel * s.group_outputs(), s.group_inputs());

@@ -25,6 +25,13 @@ void dense_forward(const DenseShape& s, const T* x, const T* w, const T* b, T* y
                           false, epilogue, y);
 }
 
+/// The same with weights in bf16.
+template <class Arch>
+void dense_forward_bf16(const DenseShape& s, const float* x, Bf16Pairs w, const float* b, float* y, Epilogue epilogue) {
+    product_forward<Arch>(dense_product(s.rows, s.in_channels, s.out_channels, s.x_row_stride, s.y_row_stride), x, w, b,
+                          false, epilogue, y);
+}
+
 /// Numbers of scratch that `dense_backward_input` needs: the transposed weights.
 template <class T>
 constexpr Index dense_backward_input_scratch(const DenseShape& s) {

@@ -22,9 +22,9 @@ struct Ends {
 ///
 /// Not inlined: with the loop over the groups around it, gcc 12 keeps addresses in vector registers and reads the
 /// weights from the stack (64 % of peak in the place of 97 %).
-template <class Arch, class T, Index R, Index V>
-IDM_NEVER_INLINE void forward_tile(const Product& p, const T* IDM_RESTRICT x, const T* IDM_RESTRICT w, Index w_row,
-                                   const Ends<T>& ends, T* IDM_RESTRICT y) {
+template <class Arch, Index R, Index V, class T, class W>
+IDM_NEVER_INLINE void forward_tile(const Product& p, const T* IDM_RESTRICT x, W w, Index w_row, const Ends<T>& ends,
+                                   T* IDM_RESTRICT y) {
     using B = Batch<T, Arch>;
     constexpr Index lanes = static_cast<Index>(B::size);
     const Index last = ends.last, x_row = p.x_row, y_row = p.y_row;
@@ -37,7 +37,7 @@ IDM_NEVER_INLINE void forward_tile(const Product& p, const T* IDM_RESTRICT x, co
         const T* IDM_RESTRICT rows = x + tap * p.x_tap;
         for (Index i = 0; i < p.inner; ++i, w += w_row) {
             B weights[V];
-            unroll<V>([&]<Index v>() IDM_INLINE_LAMBDA { weights[v] = B::load_unaligned(w + v * lanes); });
+            unroll<V>([&]<Index v>() IDM_INLINE_LAMBDA { weights[v] = load_weights<Arch, v * lanes>(w); });
             unroll<R>([&]<Index r>() IDM_INLINE_LAMBDA {
                 const B value(rows[r * x_row + i]);
                 unroll<V>([&]<Index v>()
@@ -80,8 +80,8 @@ inline constexpr Index near_numbers = (Index(1) << 20) / static_cast<Index>(size
 /// once, column by column, which the processor's own prefetching does not see through. Measured on S5 with its 12 MB
 /// pushed out of the third-level cache: 95 % of peak instead of 53, its input gradient 91 instead of 73. A small x
 /// loses up to 6 % by it (S6, D2).
-template <class Arch, class T, Index R, Index V>
-void forward_tiles(const Product p, const T* x, const T* w, Index w_row, const Ends<T> ends, T* y, Index tiles) {
+template <class Arch, Index R, Index V, class T, class W>
+void forward_tiles(const Product p, const T* x, W w, Index w_row, const Ends<T> ends, T* y, Index tiles) {
     constexpr Index line = static_cast<Index>(alignment_bytes / sizeof(T));
     const bool far = p.groups * p.rows * p.x_row > near_numbers<T>;
     const Index fresh = std::min(p.x_row, p.inner);
@@ -93,18 +93,18 @@ void forward_tiles(const Product p, const T* x, const T* w, Index w_row, const E
                 for (Index r = 0; r < R; ++r)
                     for (Index i = 0; i < fresh; i += line) IDM_PREFETCH(next + r * p.x_row + i);
             }
-            forward_tile<Arch, T, R, V>(p, from, w, w_row, ends, y + g * p.y_group + t * R * p.y_row);
+            forward_tile<Arch, R, V>(p, from, w, w_row, ends, y + g * p.y_group + t * R * p.y_row);
         }
 }
 
 /// All rows of all groups for V vectors of columns.
-template <class Arch, class T, Index V>
-void forward_columns(const Product& p, const T* x, const T* w, Index w_row, const Ends<T>& ends, T* y) {
+template <class Arch, Index V, class T, class W>
+void forward_columns(const Product& p, const T* x, W w, Index w_row, const Ends<T>& ends, T* y) {
     constexpr Index most = tile_rows<T, Arch>;
     const Tiling tiling(p.rows, most);
     const auto tiles_of = [&](Index rows, Index first, Index tiles) {
         with_rows<most>(rows, [&]<Index R>() {
-            forward_tiles<Arch, T, R, V>(p, x + first * p.x_row, w, w_row, ends, y + first * p.y_row, tiles);
+            forward_tiles<Arch, R, V>(p, x + first * p.x_row, w, w_row, ends, y + first * p.y_row, tiles);
         });
     };
     const Index larger = tiling.larger * (tiling.base + 1);
@@ -112,17 +112,17 @@ void forward_columns(const Product& p, const T* x, const T* w, Index w_row, cons
     if (larger < p.rows) tiles_of(tiling.base, larger, tiling.tiles - tiling.larger);
 }
 
-/// y = epilogue(product + bias), or y += product with `accumulate` (and no bias).
-template <class Arch, class T>
-void product_forward(const Product& p, const T* x, const T* w, const T* bias, bool accumulate, Epilogue epilogue,
-                     T* y) {
+/// y = epilogue(product + bias), or y += product with `accumulate` (and no bias). For what w is see weights.hpp.
+template <class Arch, class T, class W>
+void product_forward(const Product& p, const T* x, W w, const T* bias, bool accumulate, Epilogue epilogue, T* y) {
     if (p.rows * p.groups == 1 && !accumulate) return row_forward<Arch>(p, x, w, bias, epilogue, y);
+    constexpr Index lanes = static_cast<Index>(Batch<T, Arch>::size);
     const T least = epilogue == Epilogue::relu ? T(0) : -std::numeric_limits<T>::infinity();
     for_each_vector_pair<Arch, T>(p.columns, [&]<Index V>(Index begin, Index last) {
-        const Index width = packed_block_width(p.columns, begin / column_block * column_block);
         const Ends<T> ends{bias ? bias + begin : nullptr, accumulate, least, last};
-        forward_columns<Arch, T, V>(p, x, w + packed_offset(p.weight_rows(), p.columns, 0, begin), width, ends,
-                                    y + begin);
+        with_weights<lanes>(p, w, begin, [&](auto columns, Index w_row) {
+            forward_columns<Arch, V>(p, x, columns, w_row, ends, y + begin);
+        });
     });
 }
 
