@@ -83,6 +83,15 @@ def input_count(recipe):
             + (qdd or rates) * recipe["use_accelerations"] + extras)
 
 
+def filter_derivative(recipe):
+    """The highest derivative that the recipe's filter takes, as idm::filter_derivative."""
+    q, qd, qdd = (len(recipe[group]["columns"]) for group in GROUPS[:3])
+    acceleration = recipe["use_accelerations"] and qdd == 0
+    if qd > 0:
+        return 1 if acceleration else 0
+    return 0 if q == 0 else 2 if acceleration else int(recipe["use_velocities"] or recipe["sign_velocity"] > 0)
+
+
 def check_recipe(recipe):
     require(recipe["version"] == RECIPE_VERSION, "recipe.version: expected ", RECIPE_VERSION, ", got ", recipe["version"])
     for name in GROUPS:
@@ -95,6 +104,9 @@ def check_recipe(recipe):
             and (alignment == "causal" or length % 2 == 1),
             "recipe.filter: expected a length from 2 to 1000, odd if centred, and an order below it, got ", length,
             " and ", order, ", ", alignment)
+    derivative = filter_derivative(recipe)
+    require(order >= derivative, "recipe.filter: expected an order of at least ", derivative,
+            ", for the derivatives that the recipe takes, got ", order)
     for key in ("ahead", "sign_velocity", "sample_period"):
         require(recipe[key] >= 0, "recipe.", key, ": expected at least 0, got ", recipe[key])
     for key in ("window", "horizon"):

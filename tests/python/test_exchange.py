@@ -223,6 +223,7 @@ class Refused(WithFolder):
             (lambda i: i["recipe"]["positions"].update(unit="grad"), ["recipe.positions.unit", "grad"]),
             (lambda i: i["recipe"]["positions"].update(scale=[1]), ["recipe.positions.scale", "2", "got 1"]),
             (lambda i: i["recipe"]["filter"].update(length=4), ["recipe.filter", "odd", "4"]),
+            (lambda i: i["recipe"]["filter"].update(order=0), ["recipe.filter", "order of at least 1", "got 0"]),
             (lambda i: i["recipe"].update(horizon=2), ["target_names", "4", "got 2"]),
             (lambda i: i["recipe"].update(version=1), ["recipe.version", "expected 2", "got 1"]),
             (lambda i: i["recipe"].update(use_cos=True), ["input_names", "10", "got 8"]),

@@ -22,7 +22,8 @@ IDM_NAMESPACE_BEGIN
 /// accelerations. Before the first sample lie repetitions of it, as in a log's first rows with a causal filter.
 ///
 /// *Units*: samples as in the log, features as `Recipe` says. *Errors*: `ConfigError` for a recipe without a sample
-/// period or with contradictions. *Cost*: `push` does not allocate.
+/// period, with a filter of a lower order than the derivatives that it takes, or with contradictions. *Cost*: `push`
+/// does not allocate.
 class FeatureStream {
 public:
     explicit FeatureStream(const Recipe& recipe) : recipe_(recipe), length_(filter_span(recipe)) {
@@ -36,9 +37,8 @@ public:
             const SavitzkyGolay filter(recipe.filter);
             look_ahead_ = filter.look_ahead();
             double scale = 1;
-            for (Index d = 0; d < 2; ++d) {
+            for (Index d = 0; d < filter_derivative(recipe); ++d) {
                 scale /= recipe.sample_period;
-                if (d + 1 > recipe.filter.order) break;
                 const std::span<const double> w = filter.weights(d + 1, filter.position());
                 weights_[d].assign(w.begin(), w.end());
                 scales_[d] = scale;

@@ -93,13 +93,16 @@ inline std::size_t input_count(const Recipe& recipe) {
 
 }  // namespace detail
 
+/// The highest derivative that the recipe's filter takes, which its order must reach; 0: the log has all that is used.
+inline Index filter_derivative(const Recipe& recipe) {
+    if (!recipe.velocities.columns.empty()) return recipe.use_accelerations && recipe.accelerations.columns.empty();
+    if (recipe.positions.columns.empty()) return 0;
+    if (recipe.use_accelerations && recipe.accelerations.columns.empty()) return 2;
+    return recipe.use_velocities || recipe.sign_velocity > 0;
+}
+
 /// Rows of a log that one feature row may have been computed from, on both sides together; 1 without a derivative
 /// filter. A gap between blocks must cover it.
-inline Index filter_span(const Recipe& recipe) {
-    const bool velocity = recipe.velocities.columns.empty() && (recipe.use_velocities || recipe.sign_velocity > 0);
-    const bool acceleration = recipe.accelerations.columns.empty() && recipe.use_accelerations;
-    const bool source = !recipe.positions.columns.empty() || !recipe.velocities.columns.empty();
-    return source && (velocity || acceleration) ? recipe.filter.length : 1;
-}
+inline Index filter_span(const Recipe& recipe) { return filter_derivative(recipe) > 0 ? recipe.filter.length : 1; }
 
 IDM_NAMESPACE_END

@@ -110,21 +110,28 @@ TEST_CASE("the filter's alignment reaches the features") {
     for (Index row = 0; row < 4; ++row) CHECK(std::abs(features.inputs(7 + row, 1) - expected[row]) < 1e-10);
 }
 
-TEST_CASE("the span of the filter counts where something is derived") {
+TEST_CASE("the filter counts where something is derived, and by the highest derivative") {
     idm::Recipe recipe{.positions = {.columns = {"q"}}, .targets = {.columns = {"tau"}}, .filter = {.length = 9}};
-    CHECK(idm::filter_span(recipe) == 9);
+    const auto derives = [&](Index derivative) {
+        CHECK(idm::filter_derivative(recipe) == derivative);
+        CHECK(idm::filter_span(recipe) == (derivative > 0 ? 9 : 1));
+    };
+    derives(2);
     recipe.velocities.columns = {"qd"};
-    CHECK(idm::filter_span(recipe) == 9);
+    derives(1);
     recipe.accelerations.columns = {"force"};
-    CHECK(idm::filter_span(recipe) == 1);
+    derives(0);
+    recipe.velocities.columns = {};
+    derives(1);
     recipe.accelerations.columns = {};
     recipe.use_accelerations = false;
-    CHECK(idm::filter_span(recipe) == 1);
-    recipe.velocities.columns = {};
+    derives(1);
     recipe.use_velocities = false;
-    CHECK(idm::filter_span(recipe) == 1);
+    derives(0);
     recipe.sign_velocity = 0.1;
-    CHECK(idm::filter_span(recipe) == 9);
+    derives(1);
+    recipe.positions.columns = {};
+    derives(0);
 }
 
 TEST_CASE("the sample period is the log's, or stated, or an error") {
@@ -170,6 +177,9 @@ TEST_CASE("recipes that can't be followed are refused") {
                        {.positions = {.columns = {"q"}}, .targets = {.columns = {"tau"}}, .filter = {.length = 9}});
                }),
                ContainsSubstring("'up' has 7 rows, expected at least 9"));
+    CHECK_THAT(
+        refuse({.positions = {.columns = {"q"}}, .targets = {.columns = {"tau"}}, .filter = {.length = 5, .order = 1}}),
+        ContainsSubstring("polynomial order 1"));
     CHECK_THROWS_AS(idm::make_features<double>(idm::Log{}, {}), idm::DataError);
 }
 

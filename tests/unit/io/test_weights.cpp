@@ -259,6 +259,7 @@ TEST_CASE("a weights file of other content is refused, and the model stays as it
          "\"target_origins\": {\n      \"columns\": [\"q1\", \"q2\"]", "one per column");
     json("[-0.5]", "[1e400]", "numbers in range");
     json("\"length\": 7", "\"length\": 2", "recipe.filter");
+    json("\"order\": 3", "\"order\": 0", "recipe.filter: expected an order of at least 1");
     json("\"input_scale\": [0.33333334, 4]", "\"input_scale\": [0, 4]", "2 finite numbers above 0");
     json("\"input_scale\": [0.33333334, 4]", "\"input_scale\": [4]", "2 finite numbers above 0");
     json("\"constant_inputs\": [\"qd(q1)\"]", "\"constant_inputs\": [\"qd(q2)\"]", "names of inputs, got 'qd(q2)'");

@@ -282,6 +282,10 @@ TEST_CASE("a stream refuses what is not its recipe", "[stream]") {
     CHECK(message(other, {}).find("expected a recipe with ahead of at least 0 rows, got -2") != std::string::npos);
     CHECK_THROWS_AS(Predictor<Cnn1<double>>(model, other, data.normaliser), ConfigError);
     other = data.recipe;
+    other.filter.order = 1;  // of which there is no acceleration
+    CHECK(message(other, {}).find("polynomial order 1") != std::string::npos);
+    CHECK_THROWS_AS(Predictor<Cnn1<double>>(model, other, data.normaliser), ConfigError);
+    other = data.recipe;
     other.positions.scale = {1};
     CHECK(message(other, {}).find("expected 2 scales for the positions") != std::string::npos);
 }

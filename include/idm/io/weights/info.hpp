@@ -114,6 +114,9 @@ inline void read_recipe(Fields fields, Recipe& recipe, Status& status) {
     if ((alignment != "causal" && alignment != "centred") || recipe.filter.order < 0 || recipe.filter.length < 2 ||
         recipe.filter.length > 1000 || recipe.filter.order >= recipe.filter.length || !odd)
         status = failure("recipe.filter: expected a length from 2 to 1000, odd if centred, and an order below it");
+    else if (recipe.filter.order < filter_derivative(recipe))
+        status = failure("recipe.filter: expected an order of at least ", filter_derivative(recipe),
+                         ", for the derivatives that the recipe takes, got ", recipe.filter.order);
     else if (recipe.ahead < 0 || recipe.horizon < 1 || recipe.sign_velocity < 0 || recipe.sample_period < 0)
         status =
             failure("recipe: expected ahead, sign_velocity and sample_period of at least 0, a horizon of at least 1");
