@@ -112,6 +112,7 @@ inline std::string in_options(std::string text) {
     const std::pair<std::string_view, std::string_view> names[] = {{"NonFinite::drop", "--drop"},
                                                                    {"LogConfig::resample", "--resample HZ"},
                                                                    {"Recipe::ahead", "--ahead"},
+                                                                   {"Recipe::sample_period in s", "--rate"},
                                                                    {"Recipe::positions", "--position"}};
     for (const auto& [setting, option] : names)
         for (auto at = text.find(setting); at != std::string::npos; at = text.find(setting, at + option.size()))

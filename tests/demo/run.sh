@@ -114,6 +114,8 @@ refuses "truncated NPY" "short.npy" "truncated" -- --log short.npy --position 1,
 # Columns and fields.
 refuses "unknown column" "'tau1_Nm'" "nearest" "'tau1'" -- \
     --log good.csv --position q1,q2 --target tau1_Nm,tau2 --trajectory run --time time_s
+refuses "a column twice" "'q1' is named twice for the positions" -- \
+    --log good.csv --position q1,q1 --target tau1,tau2 --trajectory run --time time_s
 refuses "unknown trajectory column" "'rum'" "'run'" -- --log good.csv "${columns[@]}" --trajectory rum --time time_s
 refuses "column number out of range" "number from 0 to 5" "got 6" -- \
     --log good.csv --position 2,3 --target 4,6 --trajectory 0 --time 1
@@ -150,7 +152,7 @@ awk -F, -v OFS=, 'NR == 30 { $2 = 0.1 } 1' good.csv >back.csv
 refuses "time that runs backwards" "back.csv' line 30" "expected time to rise" -- --log back.csv "${runs[@]}"
 awk -F, -v OFS=, 'NR == 40 { $2 += 0.003 } 1' good.csv >jitter.csv
 refuses "jitter above 20 %" "jitter.csv' line 40" "30 % off" "at most 20 %" "(--resample HZ)" -- --log jitter.csv "${runs[@]}"
-refuses "no time at all" "time column" "rate" -- --log good.csv "${columns[@]}" --trajectory run
+refuses "no time at all" "time column" "or --rate" -- --log good.csv "${columns[@]}" --trajectory run
 refuses "time and rate" "got both" -- --log good.csv "${runs[@]}" --rate 100
 
 # Options.

@@ -116,6 +116,8 @@ spoil still '{ for (j = 1; j <= 7; ++j) { $(q + j) *= 0.01; $(qd + j) *= 0.01 } 
 finds "joints that hardly move" 1 "FAULT: coverage, all joints" -- --log still.csv "${runs[@]}"
 spoil one '{ $(q + 2) *= 0.01; $(qd + 2) *= 0.01 }'
 finds "one joint that hardly moves" 0 "warning: coverage, q(q2)" -- --log one.csv "${runs[@]}"
+finds "a target that is an input" 1 "FAULT: leak, qd2" -- --log clean.csv --trajectory run --time t "${positions[@]}" \
+    "${velocities[@]}" --target tau1,qd2,tau3,tau4,tau5,tau6,tau7
 
 # No answer.
 finds "a missing file" 2 "absent.csv" -- --log absent.csv "${runs[@]}"

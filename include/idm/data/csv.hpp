@@ -88,6 +88,10 @@ public:
         require<FileError>(!text.starts_with("\xFF\xFE") && !text.starts_with("\xFE\xFF"), "'", table_.source.string(),
                            "' is UTF-16 text; save it as UTF-8");
         if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+        const std::size_t zero = text.find('\0');
+        require<FileError>(zero == std::string_view::npos, "expected text in '", table_.source.string(),
+                           "', found a zero byte at byte ", zero,
+                           "; it is another kind of file, or was cut off by a power failure: delete what is no text");
         const bool ended = text.ends_with('\n');
         while (!text.empty()) {
             const std::size_t end = std::min(text.find('\n'), text.size());
@@ -211,10 +215,10 @@ inline Table read_csv_table(const std::filesystem::path& path, const CsvConfig& 
 ///
 /// Lines that start with # and blank lines are skipped; CRLF and a UTF-8 byte order mark are understood; empty fields
 /// are NaN; a comma is a decimal sign where it does not separate.
-/// *Errors*: `FileError` when the file can't be read; `DataError` with line and column for a wrong number of fields or
-/// for text in place of a number, for a file without rows and for one that was cut off inside its last number, as far
-/// as that shows: no newline at the end, and fewer digits than in every other row. One that ends between two rows, or
-/// whose numbers have digits as they come, reads as if it were whole.
+/// *Errors*: `FileError` when the file can't be read or is no text; `DataError` with line and column for a wrong number
+/// of fields or for text in place of a number, for a file without rows and for one that was cut off inside its last
+/// number, as far as that shows: no newline at the end, and fewer digits than in every other row. One that ends between
+/// two rows, or whose numbers have digits as they come, reads as if it were whole.
 inline Log read_csv(const std::filesystem::path& path, const CsvConfig& config = {}) {
     return detail::to_log(detail::read_csv_table(path, config));
 }

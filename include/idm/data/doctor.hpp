@@ -145,6 +145,18 @@ inline void check_repeats(const Features<double>& features, Index joints, const 
                 split ? ", each on one side of the split" : "; keep each on one side of a split");
 }
 
+/// Targets that are inputs of the same row: a model copies them, and a test measures that. Later rows of a state are
+/// another matter.
+inline void check_targets(const Log& log, const Recipe& recipe, Diagnosis& out) {
+    if (recipe.horizon > 1) return;
+    for (const ColumnGroup* group : {&recipe.positions, &recipe.velocities, &recipe.accelerations, &recipe.extras})
+        for (const std::string& input : group->columns)
+            for (const std::string& target : recipe.targets.columns)
+                if (log.column(input) == log.column(target))
+                    out.add(Severity::fault, "leak", log.columns[static_cast<std::size_t>(log.column(target))],
+                            "it is an input and a target: there is nothing to predict; leave it out of one of them");
+}
+
 /// Recorded velocities of each joint beside the derivative of its position.
 inline void check_velocities(const Log& log, const Recipe& recipe, const Features<double>& recorded, Diagnosis& out) {
     const Index joints = std::ssize(recipe.positions.columns);
@@ -189,8 +201,8 @@ inline void check_motion(const Log& log, const Recipe& recipe, const std::option
 
 /// Tells before training what is wrong with a log: stamps, values that are not finite, constant, stuck and clipped
 /// channels, degrees or radians, recorded against differentiated velocity, sign and delay of the torques (or of
-/// commanded positions: targets in rad or deg, or with origins), coverage, and repeated trajectories, which leak where
-/// `split` parts them.
+/// commanded positions: targets in rad or deg, or with origins), coverage, targets that are inputs too, and repeated
+/// trajectories, which leak where `split` parts them.
 ///
 /// Velocity, torque, coverage and repeats are looked at only where stamps and values allow. The log may come from
 /// `read_log` without a time column, its `time` filled in behind: that one refuses what is diagnosed here.
@@ -210,6 +222,7 @@ inline Diagnosis diagnose(const Log& log, const Recipe& recipe, const std::optio
     std::vector<std::string> used;
     for (const ColumnGroup* group : {&recipe.positions, &recipe.velocities, &recipe.accelerations, &recipe.targets})
         used.insert(used.end(), group->columns.begin(), group->columns.end());
+    detail::check_targets(log, recipe, out);
     const bool even = detail::check_stamps(log, recipe, out);
     if (!detail::check_finite(log, used, out)) return out;
     const bool commanded = detail::are_commands(recipe);

@@ -60,12 +60,14 @@ inline double sample_period(const Log& log, const Recipe& recipe) {
 /// The columns of a group in one trajectory, in SI.
 class GroupReader {
 public:
-    GroupReader(const Log& log, const ColumnGroup& group, const char* what)
+    GroupReader(const Log& log, const ColumnGroup& group, const char* what, bool may_repeat = false)
         : names_(group.columns), factors_(si_factors(group, what)) {
         for (std::size_t i = 0; i < names_.size(); ++i) {
             const Index column = log.column(names_[i]);
-            columns_.push_back(column);
             names_[i] = log.columns[static_cast<std::size_t>(column)];
+            require<ConfigError>(may_repeat || std::find(columns_.begin(), columns_.end(), column) == columns_.end(),
+                                 "column '", names_[i], "' is named twice for the ", what, "; expected each once");
+            columns_.push_back(column);
             require<DataError>(is_utf8(names_[i]), "expected column ", column,
                                " (counted from 0), which serves for the ", what,
                                ", to have a name in UTF-8, as all files of a model do; save the log as UTF-8, or "
@@ -235,7 +237,7 @@ Features<T> make_features(const Log& log, const Recipe& recipe) {
     const double period = detail::sample_period(log, recipe);
     const detail::FeatureMaker maker(log, recipe, period);
     const detail::GroupReader targets(log, recipe.targets, "targets");
-    const detail::GroupReader origins(log, recipe.target_origins, "target origins");
+    const detail::GroupReader origins(log, recipe.target_origins, "target origins", true);
     detail::require<ConfigError>(!targets.empty(), "the recipe has no targets; name the columns to predict");
     detail::require<ConfigError>(origins.empty() || origins.size() == targets.size(), "expected ", targets.size(),
                                  " target origins, one per target, or none, got ", origins.size());

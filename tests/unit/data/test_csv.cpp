@@ -151,4 +151,8 @@ TEST_CASE("files that can't be read as text") {
                                                                   "1\0,\0",
                                                                   6));
     CHECK_THAT(message_of<idm::FileError>([&] { (void)idm::read_csv(utf16); }), ContainsSubstring("UTF-16"));
+    // As a power failure leaves a file: blocks that were never written.
+    const auto zeros = folder.write("zeros.csv", "q,tau\n1,2\n" + std::string(20, '\0'));
+    CHECK_THAT(message_of<idm::FileError>([&] { (void)idm::read_csv(zeros); }),
+               ContainsSubstring("zeros.csv', found a zero byte at byte 10;"));
 }

@@ -314,6 +314,16 @@ TEST_CASE("a repeated trajectory leaks where the split parts it from its copy") 
     CHECK(idm::diagnose(log, arm_recipe).findings.at(0).severity == idm::Severity::warning);
 }
 
+TEST_CASE("a target that is an input leaks, unless later rows of it are predicted") {
+    idm::Recipe recipe = arm_recipe;
+    recipe.targets.columns[2] = "qd3";
+    const idm::Diagnosis copied = idm::diagnose(clean(), recipe);
+    CHECK_THAT(kinds(copied), ContainsSubstring("leak@qd3 "));
+    CHECK_FALSE(copied.fit());
+    recipe.horizon = 2;
+    CHECK_THAT(kinds(idm::diagnose(clean(), recipe)), !ContainsSubstring("leak"));
+}
+
 TEST_CASE("a recipe that the doctor can't use is refused") {
     CHECK_THROWS_AS(idm::diagnose({}, arm_recipe), idm::DataError);
     CHECK_THROWS_AS(idm::diagnose(clean(), {.targets = {.columns = {"tau1"}}}), idm::ConfigError);

@@ -159,6 +159,10 @@ TEST_CASE("recipes that can't be followed are refused") {
     };
     CHECK_THAT(refuse({.positions = {.columns = {"q"}}}), ContainsSubstring("no targets"));
     CHECK_THAT(refuse({.targets = {.columns = {"tau"}}}), ContainsSubstring("no inputs"));
+    CHECK_THAT(refuse({.positions = {.columns = {"q", "1"}}, .targets = {.columns = {"tau"}}}),
+               ContainsSubstring("column 'q' is named twice for the positions"));
+    CHECK_THAT(refuse({.positions = {.columns = {"q"}}, .targets = {.columns = {"tau", "force", "tau"}}}),
+               ContainsSubstring("column 'tau' is named twice for the targets"));
     CHECK_THAT(refuse({.positions = {.columns = {"q"}, .scale = {1, 2}}, .targets = {.columns = {"tau"}}}),
                ContainsSubstring("expected 1 scales for the positions"));
     CHECK_THAT(refuse({.extras = {.columns = {"force"}}, .targets = {.columns = {"tau"}}, .use_sin = true}),
@@ -227,6 +231,8 @@ TEST_CASE("targets may be relative to state columns, each in its own unit") {
         CHECK(features.targets(7 + row, 0) == Approx(down(row, 4) - 0.5 * down(row, 1)));
         CHECK(features.targets(7 + row, 1) == Approx(2 * down(row, 3) - down(row, 2)));
     }
+    recipe.target_origins = {.columns = {"q", "q"}};  // both from one state
+    CHECK(idm::make_features<double>(log, recipe).targets(0, 1) == Approx(200 - 40));
     recipe.target_origins = {.columns = {"q"}};
     CHECK_THAT(message_of<idm::ConfigError>([&] { (void)idm::make_features<double>(log, recipe); }),
                ContainsSubstring("expected 2 target origins"));
