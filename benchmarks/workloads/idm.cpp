@@ -86,6 +86,16 @@ public:
         });
     }
 
+    const ConvShape& shape() const { return shape_; }
+    const float* weights() const { return parameters_.data(); }
+    void forward_bf16(kernels::Bf16Pairs w) {
+        const float *x = x_.sample(0), *b = weights() + weight_size_;
+        if (layer_.dense)
+            kernels::dense_forward_bf16(dense(shape_), x, w, b, y_.sample(0), Epilogue::none);
+        else
+            kernels::conv1d_forward_bf16(shape_, x, w, b, y_.sample(0), Epilogue::none);
+    }
+
     std::vector<float> result() override {
         if (pass_ == Pass::forward) return y_.get();
         if (pass_ == Pass::backward_input) return x_.get();
@@ -167,6 +177,24 @@ private:
     std::vector<Buffer<float>> gradient_;
 };
 
+/// The forward pass of a layer on one thread with weights in bf16.
+class Bf16Side final : public Side {
+public:
+    Bf16Side(const Layer& layer, const Operands& operands)
+        : side_(layer, operands, Pass::forward, 1),
+          words_(kernels::bf16_words(side_.shape().weight_rows(), layer.out_channels)) {
+        implementation = "idm_bf16";
+        kernels::pack_bf16(side_.shape().weight_rows(), layer.out_channels, side_.weights(), words_.data());
+    }
+    using Side::run;
+    void run() override { side_.forward_bf16(kernels::Bf16Pairs{words_.data()}); }
+    std::vector<float> result() override { return side_.result(); }
+
+private:
+    IdmSide side_;
+    Buffer<float> words_;
+};
+
 template <class T>
 void keep(T& value) {
     asm volatile("" : : "g"(&value) : "memory");
@@ -176,6 +204,10 @@ void keep(T& value) {
 
 void add_idm(Sides& sides, const Layer& layer, const Operands& operands, Pass pass, int threads) {
     sides.push_back(std::make_unique<IdmSide>(layer, operands, pass, threads));
+}
+
+void add_idm_bf16(Sides& sides, const Layer& layer, const Operands& operands) {
+    sides.push_back(std::make_unique<Bf16Side>(layer, operands));
 }
 
 double multiply_add_flops([[maybe_unused]] int threads) {

@@ -1,12 +1,15 @@
 #include <algorithm>
 #include <limits>
 #include <memory>
+#include <string>
+#include <type_traits>
 #include <utility>
 
 #include <idm/core/parallel.hpp>
 #include <idm/core/random.hpp>
 #include <idm/layers/cone.hpp>
 #include <idm/layers/streaming.hpp>
+#include <idm/models/bf16_weights.hpp>
 #include <idm/models/cnn1.hpp>
 #include <idm/models/cnn2.hpp>
 #include <idm/training/trainer.hpp>
@@ -33,8 +36,10 @@ Parameters random_parameters() {
     M model;
     model.initialise(1);
     Parameters all;
-    for (const auto& named : model.named_parameters())
+    for (const auto& named : model.named_parameters()) {
         named.copy_to(all.emplace_back(static_cast<std::size_t>(named.size())));
+        for (float& value : all.back()) value = kernels::from_bf16(kernels::to_bf16(value));
+    }
     return all;
 }
 
@@ -42,9 +47,9 @@ Parameters random_parameters() {
 template <class M, class Net>
 class Inference final : public Side {
 public:
-    Inference(M model, const Net& network, const Series& series, int threads)
+    Inference(std::string name, M model, const Net& network, const Series& series, int threads)
         : model_(std::move(model)), network_(network), windows_(series.windows), threads_(threads) {
-        implementation = "idm";
+        implementation = std::move(name);
         const std::vector<float> x = series.window_inputs();
         for (int t = 0; t < threads; ++t) {
             const Range mine = split_range(windows_, threads, t);
@@ -84,15 +89,16 @@ private:
 };
 
 /// A new sample through all layers.
+template <class M>
 class Tick final : public Side {
-    using Net = decltype(streaming_network(std::declval<const Net2::NetworkType&>()));
+    using Net = decltype(streaming_network(std::declval<const typename M::NetworkType&>()));
 
 public:
-    Tick(Net2 model, const Series& series)
+    Tick(std::string name, M model, const Series& series)
         : model_(std::move(model)),
           network_(streaming_network(model_.network())),
-          workspace_(network_.workspace_shape<float>(1, Mode::inference)) {
-        implementation = "idm";
+          workspace_(network_.template workspace_shape<float>(1, Mode::inference)) {
+        implementation = std::move(name);
         for (Index row = 0; row < window; ++row) {
             std::copy_n(series.rows.data() + row * inputs, inputs, workspace_.input().sample(0));
             if (row < window - 1) run();
@@ -106,14 +112,25 @@ public:
     }
 
 private:
-    Net2 model_;
+    M model_;
     Net network_;
     Workspace<float> workspace_;
 };
 
-template <class M, class Net>
-void add_inference(Sides& sides, M model, const Net& network, const Series& series, int threads) {
-    sides.push_back(std::make_unique<Inference<M, Net>>(std::move(model), network, series, threads));
+template <class M>
+void add_inference(Sides& sides, const char* name, M model, const Series& series, int threads) {
+    const auto add = [&](const auto& network) {
+        using Net = std::remove_cvref_t<decltype(network)>;
+        sides.push_back(std::make_unique<Inference<M, Net>>(name, std::move(model), network, series, threads));
+    };
+    if constexpr (Prunable<typename M::NetworkType::Layers>)
+        add(pruned_network(model.network()));
+    else
+        add(typename M::NetworkType(model.network()));
+}
+template <class M>
+void add_tick(Sides& sides, const char* name, M model, const Series& series) {
+    sides.push_back(std::make_unique<Tick<M>>(name, std::move(model), series));
 }
 
 /// One training segment of all windows, and for validation the first window again: the trainer asks for one.
@@ -158,19 +175,25 @@ Parameters make_parameters(Model model) {
 }
 
 void add_idm_inference(Sides& sides, Model model, const Parameters& parameters, const Series& series, int threads) {
-    if (model == Model::m1) {
-        auto m1 = model_of<M1>(parameters);
-        const auto network = m1.network();
-        add_inference(sides, std::move(m1), network, series, threads);
-    } else {
-        auto cnn2 = model_of<Net2>(parameters);
-        const auto network = pruned_network(cnn2.network());
-        add_inference(sides, std::move(cnn2), network, series, threads);
-    }
+    if (model == Model::m1)
+        add_inference(sides, "idm", model_of<M1>(parameters), series, threads);
+    else
+        add_inference(sides, "idm", model_of<Net2>(parameters), series, threads);
+}
+
+void add_idm_bf16_inference(Sides& sides, Model model, const Parameters& parameters, const Series& series) {
+    if (model == Model::m1)
+        add_inference(sides, "idm_bf16", bf16_weights(model_of<M1>(parameters)), series, 1);
+    else
+        add_inference(sides, "idm_bf16", bf16_weights(model_of<Net2>(parameters)), series, 1);
 }
 
 void add_idm_tick(Sides& sides, const Parameters& parameters, const Series& series) {
-    sides.push_back(std::make_unique<Tick>(model_of<Net2>(parameters), series));
+    add_tick(sides, "idm", model_of<Net2>(parameters), series);
+}
+
+void add_idm_bf16_tick(Sides& sides, const Parameters& parameters, const Series& series) {
+    add_tick(sides, "idm_bf16", bf16_weights(model_of<Net2>(parameters)), series);
 }
 
 void train_idm(Model model, const Parameters& parameters, const Series& series, long batch, int threads,

@@ -28,7 +28,8 @@ struct Series {
 };
 Series make_series(long windows);
 
-/// A model's random parameters, one list for each, in PyTorch's order and layout.
+/// A model's random parameters, one list for each, in PyTorch's order and layout. All are bf16 numbers, so that weights
+/// in bf16 are the same ones.
 using Parameters = std::vector<std::vector<float>>;
 Parameters make_parameters(Model model);
 
@@ -36,10 +37,13 @@ inline constexpr double learning_rate = 1e-3;  // of Adam, with PyTorch's other 
 
 /// Predict all windows; `result` is [windows, outputs].
 void add_idm_inference(Sides& sides, Model model, const Parameters& parameters, const Series& series, int threads);
+/// With weights in bf16, on one thread.
+void add_idm_bf16_inference(Sides& sides, Model model, const Parameters& parameters, const Series& series);
 void add_onednn_inference(Sides& sides, const Parameters& parameters, const Series& series, int threads);
 void add_libtorch_inference(Sides& sides, Model model, const Parameters& parameters, const Series& series, int threads);
 /// The newest output of a stream that has seen the series' first window, and takes its last row again and again.
 void add_idm_tick(Sides& sides, const Parameters& parameters, const Series& series);
+void add_idm_bf16_tick(Sides& sides, const Parameters& parameters, const Series& series);
 
 /// One Adam step on the mean squared error over all windows; `result` is the loss before the step.
 void add_onednn_training(Sides& sides, const Parameters& parameters, const Series& series, int threads);

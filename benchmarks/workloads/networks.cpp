@@ -67,6 +67,7 @@ void infer(Model model, const std::string& workload, long windows, int threads, 
     const Series series = make_series(windows);
     Sides sides;
     add_idm_inference(sides, model, parameters, series, threads);
+    if (threads == 1) add_idm_bf16_inference(sides, model, parameters, series);
     if (model == Model::m1) add_onednn_inference(sides, parameters, series, threads);
     add_libtorch_inference(sides, model, parameters, series, threads);
     compare(sides, workload + " infer");
@@ -104,6 +105,7 @@ void tick(const Effort& effort, std::vector<Record>& records) {
     const Series series = make_series(1);
     Sides sides;
     add_idm_tick(sides, parameters, series);
+    add_idm_bf16_tick(sides, parameters, series);
     add_idm_inference(sides, Model::cnn2, parameters, series, 1);
     compare(sides, "cnn2_stream tick");
     sides.pop_back();  // the whole window was there to compare with

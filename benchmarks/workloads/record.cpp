@@ -17,7 +17,7 @@
 namespace bench {
 namespace {
 
-constexpr const char* peers[] = {"onednn", "libtorch"};
+constexpr const char* peers[] = {"idm_bf16", "onednn", "libtorch"};
 
 const Record* find(const std::vector<Record>& line, const std::string& implementation) {
     const auto found =
