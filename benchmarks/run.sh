@@ -23,6 +23,7 @@ named, or else workloads:
              benchmarks/charts.py draws
   kernels    each kernel beside the reference. OPTIONS: those of Google Benchmark
   stream     ticks of a control loop
+  bf16       what weights in bf16 do to the predictions of trained models
 
 Examples: benchmarks/run.sh --quick
           benchmarks/run.sh workloads -- --threads 1 S1 S2
@@ -32,7 +33,7 @@ END
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build="$root/build/benchmarks"
-programs=(workloads scaling kernels stream)
+programs=(workloads scaling kernels stream bf16)
 names=() quick=()
 while [[ $# -gt 0 ]]; do
     case $1 in

@@ -6,6 +6,7 @@
 //   window      the same model on one whole window of normalised rows, pruned to the cone that its output depends on
 //   robot tick  idm::Stream: the same in the log's units, features included
 //   robot window  idm::Predictor: one window of samples, features included
+//   tick bf16, robot tick bf16, robot window bf16   the same with the weights in bf16 (idm::bf16_weights)
 //   conv        one causal convolution 64 -> 64, k3, a new sample
 //   jitter      p99 of ticks and of a busy loop of equal p50, in turns; the median of the rounds' ratios
 //
@@ -18,6 +19,7 @@
 #include <cstdlib>
 #include <functional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <idm/inference.hpp>
@@ -151,6 +153,12 @@ int main() {
                                        Vector<float>::Ones(7));
     Stream<Net> robot(model, r, normaliser);
     Predictor<Net> predictor(model, r, normaliser);
+    const auto fast = bf16_weights(model);
+    using Fast = std::remove_const_t<decltype(fast)>;
+    const auto fast_stream = streaming_network(fast.network());
+    Workspace<float> fast_one(fast_stream.workspace_shape<float>(1, Mode::inference));
+    Stream<Fast> fast_robot(fast, r, normaliser);
+    Predictor<Fast> fast_predictor(fast, r, normaliser);
     std::vector<double> sample(21, 0.5), window(32 * 21, 0.5);
     std::vector<float> torque(7);
 
@@ -181,17 +189,33 @@ int main() {
                                     predictor.predict(window, torque);
                                     keep(torque[0]);
                                 }},
+                               {"tick bf16", 20,
+                                [&] {
+                                    fast_stream.forward(fast.parameters().data(), fast_one, 1);
+                                    keep(fast_one.output().sample(0)[0]);
+                                }},
+                               {"robot tick bf16", 20,
+                                [&] {
+                                    fast_robot.tick(sample);
+                                    keep(fast_robot);
+                                }},
+                               {"robot window bf16", 6,
+                                [&] {
+                                    fast_predictor.predict(window, torque);
+                                    keep(torque[0]);
+                                }},
                                {"conv 64->64 k3", 100, [&] {
                                     conv_stream.forward(static_cast<const float*>(conv_weights.data()), conv_memory, 1);
                                     keep(conv_memory.output().sample(0)[0]);
                                 }}};
     time_in_turns(sides);
     std::printf("best of %d medians, one thread, us\n", rounds);
-    for (const Side& side : sides) std::printf("  %-16s %8.3f\n", side.name.c_str(), side.best);
+    for (const Side& side : sides) std::printf("  %-18s %8.3f\n", side.name.c_str(), side.best);
     std::printf("tick / read                  %.2f\n", sides[0].best / sides[1].best);
     std::printf("robot tick / read            %.2f\n", sides[3].best / sides[1].best);
     std::printf("window / tick                %.2f\n", sides[2].best / sides[0].best);
     std::printf("robot window / robot tick    %.2f\n", sides[4].best / sides[3].best);
+    std::printf("tick / tick bf16             %.2f\n", sides[0].best / sides[5].best);
     std::printf("p99 of a tick / of a busy loop of equal p50   %.2f\n", jitter(tick, sides[0].best));
     return EXIT_SUCCESS;
 }
