@@ -33,6 +33,28 @@ TEST_CASE("nobody passes a barrier before all are there, awake or asleep", "[bar
     }
 }
 
+TEST_CASE("two threads that sleep at once wake each other every time", "[barrier]") {
+    constexpr int rounds = 5000;
+    Barrier barrier(0);
+    int left = 0, right = 0;  // each written by one thread, read by the other a round later
+    bool good = true;
+    std::thread other([&] {
+        for (int round = 1; round <= rounds; ++round) {
+            barrier.arrive_and_wait(2);
+            right = left;
+            barrier.arrive_and_wait(2);
+        }
+    });
+    for (int round = 1; round <= rounds; ++round) {
+        left = round;
+        barrier.arrive_and_wait(2);
+        barrier.arrive_and_wait(2);
+        good = good && right == round;
+    }
+    other.join();
+    CHECK(good);
+}
+
 TEST_CASE("a barrier of one lets its thread pass", "[barrier]") {
     Barrier barrier;
     for (int i = 0; i < 5; ++i) barrier.arrive_and_wait(1);
