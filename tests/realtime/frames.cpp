@@ -8,6 +8,7 @@ template class idm::Stream<idm::Cnn2<double>>;
 template class idm::Stream<idm::Cnn2<float, 32, 42, 7>>;
 template class idm::Stream<idm::Bf16Weights<idm::Cnn2<float>>>;
 template class idm::StreamSwap<idm::Cnn2<float>>;
+template class idm::StreamSwap<idm::Bf16Weights<idm::Cnn2<float>>>;
 
 double run(Loop<idm::Cnn2<float>>& loop) {
     auto safe = loop.safe();

@@ -2,6 +2,7 @@
 
 #define EIGEN_RUNTIME_NO_MALLOC  // before Eigen: its own allocations assert while they are forbidden
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstddef>
@@ -141,8 +142,17 @@ TEST_CASE("a tick with bf16 weights allocates nothing and takes no lock", "[real
     const auto fast_one = idm::bf16_weights(*one.model);
     const auto fast_two = idm::bf16_weights(*two.model);
     check_quiet(idm::Stream<idm::Bf16Weights<idm::Cnn1<float>>>(fast_one, one.recipe, one.normaliser), one);
-    check_quiet(idm::Stream<idm::Bf16Weights<idm::Cnn2<float>>>(fast_two, two.recipe, two.normaliser), two);
-    idm::Predictor<idm::Bf16Weights<idm::Cnn2<float>>> predictor(fast_two, two.recipe, two.normaliser);
+    using Fast = idm::Bf16Weights<idm::Cnn2<float>>;
+    check_quiet(idm::Stream<Fast>(fast_two, two.recipe, two.normaliser), two);
+    const auto zero = [](std::span<const double>, std::span<float> out) noexcept {
+        std::fill(out.begin(), out.end(), 0.F);
+    };
+    check_quiet(
+        idm::SafeStream<Fast, decltype(zero)>(
+            idm::Stream<Fast>(fast_two, two.recipe, two.normaliser), zero,
+            {.limit = std::vector<double>(7, 100), .rate = std::vector<double>(7, 1e4), .sample_period = 0.001}),
+        two);
+    idm::Predictor<Fast> predictor(fast_two, two.recipe, two.normaliser);
     std::vector<double> samples(static_cast<std::size_t>(predictor.rows() * 7), 0.5);
     std::vector<float> out(7);
     const long allocated = allocations;

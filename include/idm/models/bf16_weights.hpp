@@ -21,8 +21,9 @@ using Bf16Model = Model<typename M::Scalar, typename M::NetworkType::InputShape,
 }  // namespace detail
 
 /// A model for inference whose weights of Conv1D, WindowLinear and Dense lie as bf16: half the memory to read, which is
-/// the bound of one window and of a tick. Rounding moves each by up to 2^-8 of itself; what that does to outputs and
-/// what it gains: docs/numerics.md, docs/performance.md.
+/// the bound of one window and of a tick on AVX2 and AVX-512 (on SSE2 unpacking costs more than reading saves).
+/// Rounding moves each by up to 2^-8 of itself; what that does to outputs and what it gains: docs/numerics.md,
+/// docs/performance.md.
 ///
 /// `Predictor`, `Stream`, `SafeStream` and `StreamSwap` take it as they take the model. Arithmetic, inputs, biases,
 /// outputs, and the parameters of other layers stay float. It does not learn and is not saved: train and save the model
