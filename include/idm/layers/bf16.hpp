@@ -47,7 +47,7 @@ public:
     constexpr auto streaming(const In& in) const requires requires(const L& layer) {
         layer.streaming(in);
     }
-    { return over_newest(L::streaming(in)); }
+    { return in_bf16(L::streaming(in)); }
 
     template <class T, class In>
     void forward(const In& in, const Forward<T>& p) const {
@@ -75,8 +75,12 @@ private:
         return L::weight_size(in, kernels::bf16_words);
     }
     template <class Taps, Index Rows>
-    static constexpr auto over_newest(const OverNewest<Taps, Rows>& layer) {
+    static constexpr auto in_bf16(const OverNewest<Taps, Rows>& layer) {
         return OverNewest<Bf16<Taps>, Rows>(Bf16<Taps>(layer.layer()), layer.rows());
+    }
+    template <class Taps>
+    static constexpr auto in_bf16(const Taps& layer) {
+        return Bf16<Taps>(layer);
     }
 };
 

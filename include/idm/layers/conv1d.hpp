@@ -116,12 +116,17 @@ public:
         return mode == Mode::inference ? 0 : kernels::conv1d_backward_input_scratch<T>(shape(in, 0, 0, 0));
     }
 
-    /// The form that takes one step at a time: the same taps over the newest steps, without padding.
+    /// The form that takes one step at a time: the same taps over the newest steps, without padding. One tap needs no
+    /// steps but the newest.
     template <class In>
     constexpr auto streaming(const In&) const requires(P != Padding::same && Stride == 1) {
         using Taps = Conv1D<Out, Kernel, Padding::valid, 1, Dilation, Groups>;
+        const Taps taps(out_channels(), kernel(), 1, dilation(), groups());
         constexpr Index rows = detail::map_static<[](Index k, Index d) { return (k - 1) * d + 1; }, Kernel, Dilation>();
-        return OverNewest<Taps, rows>(Taps(out_channels(), kernel(), 1, dilation(), groups()), reach() + 1);
+        if constexpr (Kernel == 1)
+            return taps;
+        else
+            return OverNewest<Taps, rows>(taps, reach() + 1);
     }
 
     /// Its backward pass is `backward`.
