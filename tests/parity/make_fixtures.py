@@ -320,6 +320,18 @@ def write_models(file):
     write_pass(file, "cnn2_linear_skip", Sum(cnn2(3, 2), WindowLinear(3, 2, 18)), (1, 18, 3), (2,))
 
 
+def write_bf16(file):
+    """Outputs of the models with weights, not biases, that PyTorch rounded to bfloat16."""
+    for name, net, size in [("cnn1_valid", cnn1(9, 3, 2, "valid"), (2, 9, 3)), ("cnn2", cnn2(3, 2), (2, 31, 3))]:
+        draw_parameters(net, 1)
+        with torch.no_grad():
+            for p in net.parameters():
+                if p.dim() > 1:
+                    p.copy_(p.to(torch.bfloat16))
+            write_header(file, name, 1, size, (2,), 1)
+            write_tensor(file, "y", net(numbers(1, 0, size).transpose(1, 2).contiguous()), 1)
+
+
 class Lion(torch.optim.Optimizer):
     """Algorithm 2 of Chen et al., "Symbolic Discovery of Optimization Algorithms", 2023."""
 
@@ -399,6 +411,7 @@ def main():
     write("batch_norm", write_batch_norm)
     write("gru", write_gru)
     write("models", write_models)
+    write("bf16", write_bf16)
     write("optimisers", *[lambda file, name=name: write_optimiser(file, name) for name in OPTIMISERS])
 
 
