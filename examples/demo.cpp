@@ -300,7 +300,7 @@ int run(const Options& options, const examples::DataSource& source) {
     for (const char* name : {idm::Baseline<float>::name, First::name, Second::name})
         require_writable(options.out / (std::string(name) + ".safetensors"), "--out");
     if (!options.json.empty()) require_writable(options.json, "--json");
-    examples::Resumable trainings(options.out / "checkpoints", options.resume);
+    examples::Resumable trainings(options.out / "idm_checkpoints", options.resume);
     const Data data = idm::make_dataset<float>(source.log, source.recipe, source.split);
     // A trajectory too short for the longest window is found now, not after the first trainings.
     const Index longest = options.window > 0 ? options.window : 32;

@@ -14,8 +14,8 @@ struct Interrupted {
     std::filesystem::path folder;
 };
 
-/// The trainings of one run, each with a checkpoint in `folder` until `finish`. Ctrl-C lets a training finish the step
-/// it is in and save its state.
+/// The trainings of one run, each with a checkpoint in `folder`, which is the run's own, until `finish` removes it.
+/// Ctrl-C lets a training finish the step it is in and save its state.
 class Resumable {
 public:
     /// *Errors*: `ConfigError` when there is nothing to resume.

@@ -260,8 +260,9 @@ accepts "a run that nobody stops" whole "${long[@]}"
 cases=$((cases + 1))
 mkdir stopped
 for file in "${files[@]}"; do echo "an earlier report" >"stopped/$file"; done
+mkdir stopped/checkpoints && echo "a user's own" >stopped/checkpoints/mine
 "$demo" "${long[@]}" --out stopped >output 2>&1 </dev/null &
-until [[ -d stopped/checkpoints ]] || ! kill -0 $! 2>/dev/null; do sleep 0.05; done
+until [[ -d stopped/idm_checkpoints ]] || ! kill -0 $! 2>/dev/null; do sleep 0.05; done
 sleep 0.3
 kill -INT $!
 wait $!
@@ -274,7 +275,8 @@ OUT=stopped refuses "resume with other settings" "another" -- "${long[@]}" --ema
 cases=$((cases + 1))
 "$demo" "${long[@]}" --out stopped --resume >output 2>&1 </dev/null || fail "--resume: expected success"
 [[ $(figures stopped) == "$(figures whole)" ]] || fail "--resume: expected the report of a run that nobody stopped"
-[[ ! -e stopped/checkpoints ]] || fail "--resume: expected no checkpoints behind a finished run"
+[[ ! -e stopped/idm_checkpoints ]] || fail "--resume: expected no checkpoints behind a finished run"
+[[ -s stopped/checkpoints/mine ]] || fail "--out: expected a folder 'checkpoints' of the user's to stay"
 refuses "nothing to resume" "no interrupted run in" -- "${long[@]}" --resume
 
 echo "demo: $cases cases, $failures failures"
