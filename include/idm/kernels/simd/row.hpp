@@ -25,7 +25,6 @@ IDM_ALWAYS_INLINE void row_columns(const Product& p, const T* IDM_RESTRICT x, W 
     });
     const auto add = [&]<Index Chain>(T value, W row) IDM_INLINE_LAMBDA {
         const B factor(value);
-        fetch_ahead<V * lanes>(row);
         unroll<V>([&]<Index v>() IDM_INLINE_LAMBDA {
             sums[Chain][v] = multiply_add(factor, load_weights<Arch, v * lanes>(row), sums[Chain][v]);
         });

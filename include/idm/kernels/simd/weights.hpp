@@ -52,22 +52,6 @@ IDM_ALWAYS_INLINE Batch<float, Arch> load_weights(Bf16Columns<Upper> row) {
     return Upper || Column >= 16 ? upper_bf16<Arch>(words) : lower_bf16<Arch>(words);
 }
 
-/// How far ahead of a product of one row weights are fetched, so that the next block's, or the next layer's, which lie
-/// behind, are on their way while this one's sums are brought together: a tick of Cnn2 takes 3 % less, 1.23 times the
-/// time to read its weights.
-inline constexpr Index row_lookahead_bytes = 2048;
-
-/// Fetches what lies so far behind `Columns` weights of a row.
-template <Index Columns, class T>
-IDM_ALWAYS_INLINE void fetch_ahead(const T* row) {
-    constexpr Index ahead = row_lookahead_bytes / static_cast<Index>(sizeof(T));
-    constexpr Index line = static_cast<Index>(alignment_bytes / sizeof(T));
-    for (Index i = 0; i < Columns; i += line) IDM_PREFETCH(row + i + ahead);
-}
-/// Weights in bf16 arrive in time by themselves: fetched ahead, D1 takes 5 % longer and a tick no less.
-template <Index Columns, bool Upper>
-IDM_ALWAYS_INLINE void fetch_ahead(Bf16Columns<Upper>) {}
-
 /// Calls f(weights from column `begin` on, distance of two rows).
 template <Index Lanes, class T, class F>
 IDM_ALWAYS_INLINE void with_weights(const Product& p, const T* w, Index begin, F&& f) {
