@@ -109,11 +109,12 @@ inline DataSource simulated_arm() {
 
 /// A message in the words of the command line: what the library calls by its settings is an option there.
 inline std::string in_options(std::string text) {
-    const std::pair<std::string_view, std::string_view> names[] = {{"NonFinite::drop", "--drop"},
-                                                                   {"LogConfig::resample", "--resample HZ"},
-                                                                   {"Recipe::ahead", "--ahead"},
-                                                                   {"Recipe::sample_period in s", "--rate"},
-                                                                   {"Recipe::positions", "--position"}};
+    const std::pair<std::string_view, std::string_view> names[] = {
+        {"NonFinite::drop", "--drop"},
+        {"LogConfig::resample", "--resample HZ"},
+        {"Recipe::ahead", "--ahead"},
+        {"a sample rate, or Recipe::sample_period in s", "or a sample rate by --rate"},
+        {"Recipe::positions", "--position"}};
     for (const auto& [setting, option] : names)
         for (auto at = text.find(setting); at != std::string::npos; at = text.find(setting, at + option.size()))
             text.replace(at, setting.size(), option);

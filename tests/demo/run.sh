@@ -152,7 +152,7 @@ awk -F, -v OFS=, 'NR == 30 { $2 = 0.1 } 1' good.csv >back.csv
 refuses "time that runs backwards" "back.csv' line 30" "expected time to rise" -- --log back.csv "${runs[@]}"
 awk -F, -v OFS=, 'NR == 40 { $2 += 0.003 } 1' good.csv >jitter.csv
 refuses "jitter above 20 %" "jitter.csv' line 40" "30 % off" "at most 20 %" "(--resample HZ)" -- --log jitter.csv "${runs[@]}"
-refuses "no time at all" "time column" "or --rate" -- --log good.csv "${columns[@]}" --trajectory run
+refuses "no time at all" "time column" "by --rate" -- --log good.csv "${columns[@]}" --trajectory run
 refuses "time and rate" "got both" -- --log good.csv "${runs[@]}" --rate 100
 
 # Options.
