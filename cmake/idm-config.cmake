@@ -1,7 +1,8 @@
-# find_package(idm): the targets idm::idm and idm::native. With COMPONENTS urdf also idm::urdf, which needs urdfdom.
+# find_package(idm): the targets idm::idm, idm::native and idm::dispatch. With COMPONENTS urdf also idm::urdf, which needs urdfdom.
 include("${CMAKE_CURRENT_LIST_DIR}/idm-dependencies.cmake")
 include("${CMAKE_CURRENT_LIST_DIR}/idm-targets.cmake")
 include("${CMAKE_CURRENT_LIST_DIR}/idm-native.cmake")
+include("${CMAKE_CURRENT_LIST_DIR}/idm-dispatch.cmake")
 if("urdf" IN_LIST idm_FIND_COMPONENTS)
     include("${CMAKE_CURRENT_LIST_DIR}/idm-urdf.cmake")
     if(TARGET idm::urdf)

@@ -1,8 +1,11 @@
-# idm_own_target(name [PORTABLE]): what the project's own tests, examples and benchmarks are built with, and no consumer
-# is. PORTABLE: never for this machine's instruction set, whatever IDM_NATIVE says.
+# idm_own_target(name [PORTABLE | DISPATCH]): what the project's own tests, examples and benchmarks are built with, and no
+# consumer is. PORTABLE: never for this machine's instruction set, whatever IDM_NATIVE says. DISPATCH: by idm::dispatch unless
+# IDM_NATIVE asks for this machine's.
 function(idm_own_target name)
     if(IDM_NATIVE AND NOT "PORTABLE" IN_LIST ARGN)
         target_link_libraries(${name} PRIVATE idm::native)
+    elseif("DISPATCH" IN_LIST ARGN)
+        target_link_libraries(${name} PRIVATE idm::dispatch)
     else()
         target_link_libraries(${name} PRIVATE idm::idm)
     endif()

@@ -360,6 +360,7 @@ int main(int argc, char** argv) {
     options.learning.text = examples::learning_text(app);
     try {
         const examples::DataSource source = examples::load(options);
+        std::printf("%s\n", idm::simd_report().c_str());
         using First = idm::Cnn1<float>;
         using Second = idm::Cnn2<float>;
         return source.linear_skip ? run<idm::LinearSkip<First>, idm::LinearSkip<Second>>(options, source)

@@ -41,6 +41,7 @@
 #include <idm/layers/reshape.hpp>
 #include <idm/layers/residual.hpp>
 #include <idm/layers/sequential.hpp>
+#include <idm/layers/simd_report.hpp>
 #include <idm/layers/since_start.hpp>
 #include <idm/layers/streaming.hpp>
 #include <idm/layers/sum.hpp>

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Usage: tests/consumer/run.sh [ways|two_isas]
+# Usage: tests/consumer/run.sh [ways|two_isas|dispatch]
 # Builds and runs projects in a temporary folder, with plain -O2: `ways` those that use the library in each supported way,
-# `two_isas` a program of objects built for several instruction sets; without a name both, side by side.
+# `two_isas` a program of objects built for several instruction sets, `dispatch` one that chooses its kernels as it runs;
+# without a name all, the first two side by side.
 # CXX chooses the compiler.
 set -euo pipefail
 
@@ -9,6 +10,7 @@ if [[ $# -eq 0 ]]; then
     "$0" ways & ways=$!
     "$0" two_isas
     wait "$ways"
+    "$0" dispatch
     exit
 fi
 
@@ -30,12 +32,13 @@ build() {
     echo "--- $name"
     cmake -S "$here/$folder" -B "$work/$name" -DCMAKE_BUILD_TYPE= -DCMAKE_CXX_FLAGS=-O2 \
         -DCMAKE_EXPORT_COMPILE_COMMANDS=ON "$@" >"$work/log" 2>&1 &&
-        cmake --build "$work/$name" >>"$work/log" 2>&1 || { cat "$work/log" && fail "$name does not build"; }
+        cmake --build "$work/$name" --parallel 3 >>"$work/log" 2>&1 || { cat "$work/log" && fail "$name does not build"; }
 }
 
 # plain NAME: the library's target must pass no machine or warning flag on.
 plain() {
-    if grep -oE -- ' -(m|W|ffp|ffast)[^ ]*' "$work/$1/compile_commands.json"; then
+    # Without the objects of idm::dispatch, which is not linked here and so not built.
+    if grep '"command"' "$work/$1/compile_commands.json" | grep -v idm_dispatch | grep -oE -- ' -(m|W|ffp|ffast)[^ ]*'; then
         fail "$1: idm::idm passed these flags on"
     fi
 }
@@ -112,7 +115,52 @@ two_isas() {
     done
 }
 
+# chooses LEVEL COMMAND...: the program must say that it runs these kernels, and what the narrowest give.
+chooses() {
+    local level=$1
+    shift
+    "$@" >"$work/out" 2>"$work/log" || { cat "$work/log" && fail "dies: $*"; }
+    grep -q "^kernels: $level (" "$work/out" || { cat "$work/out" && fail "expected kernels of $level from $*"; }
+    [[ -n ${said:-} ]] || said=$(sed -n 2p "$work/out")
+    # Sums of a few hundred products of order 1 to 5 decimals, added up in another order.
+    awk -v a="$said" -v b="$(sed -n 2p "$work/out")" 'BEGIN {exit !(a != 0 && a - b < 2e-5 && b - a < 2e-5)}' ||
+        { cat "$work/out" && fail "expected $said from $*"; }
+    head -n 1 "$work/out"
+}
+
+dispatch() {
+    if [[ $(uname -m) != x86_64 ]]; then
+        echo "skipped: kernels chosen as the program runs, which are those of x86-64"
+        return
+    fi
+    (cmake -S "$root" -B "$work/package" -DIDM_BUILD_TESTS=OFF -DIDM_BUILD_EXAMPLES=OFF -DIDM_BUILD_BENCHMARKS=OFF \
+        -DCMAKE_INSTALL_PREFIX="$work/prefix" && cmake --install "$work/package") >"$work/log" 2>&1 ||
+        { cat "$work/log" && fail "cannot install"; }
+    # idm::dispatch optimises its objects whatever the build asks for.
+    build dispatch dispatch -DCMAKE_PREFIX_PATH="$work/prefix" -DCMAKE_CXX_FLAGS=-O0
+    local objects program object foreign said=""
+    mapfile -t objects < <(find "$work/dispatch" -name 'level.cpp.o')
+    [[ ${#objects[@]} -eq 3 ]] || fail "expected 3 objects, found ${#objects[@]}"
+    # Nothing that another object may hold too, of the standard library neither, and nothing done before main. The one
+    # exception is a pointer to the C++ runtime's handler of exceptions.
+    for object in "${objects[@]}"; do
+        nm --defined-only "$object" | grep level >/dev/null || fail "expected kernels in $object"
+        foreign=$(nm --defined-only "$object" | awk '$2 ~ /^[WVu]$/ && $3 !~ /level|^DW.ref/ {print $3}')
+        [[ -z $foreign ]] || fail "$object shares $(c++filt <<<"$foreign")"
+        if objdump -h "$object" | grep -E 'init_array|ctors'; then fail "$object runs before main"; fi
+    done
+    program="$work/dispatch/consumer"
+    chooses sse2 env IDM_MAX_SIMD=sse2 "$program"
+    chooses '[a-z0-9]*' "$program"
+    if command -v qemu-x86_64 >/dev/null; then
+        chooses sse2 qemu-x86_64 -cpu Nehalem "$program"
+        chooses avx2fma qemu-x86_64 -cpu Haswell "$program"
+    else
+        echo "skipped: kernels on older processors, for want of qemu-x86_64"
+    fi
+}
+
 case $1 in
-    ways | two_isas) "$1" ;;
-    *) fail "expected ways or two_isas, found '$1'" ;;
+    ways | two_isas | dispatch) "$1" ;;
+    *) fail "expected ways, two_isas or dispatch, found '$1'" ;;
 esac

@@ -5,6 +5,7 @@
 // What a user may define before the first include, or on the command line, the same in the whole program part:
 //   IDM_NO_SIMD    plain loops instead of the xsimd kernels
 //   IDM_NO_OPENMP  one thread, even if the compiler was called with -fopenmp
+//   IDM_DISPATCH   the compiled kernels of the CMake target idm::dispatch, which sets it, chosen as the program runs
 
 #include <cstddef>
 
@@ -80,11 +81,26 @@
 #define IDM_ERRORS nothrow
 #endif
 
+#if defined(IDM_DISPATCH) && !defined(IDM_NO_SIMD)
+#define IDM_HAS_DISPATCH 1
+#define IDM_KERNELS _dispatch
+#else
+#define IDM_HAS_DISPATCH 0
+#if defined(IDM_DISPATCH_LEVEL)  // one of those compiled kernels
+#define IDM_KERNELS _level
+#else
+#define IDM_KERNELS
+#endif
+#endif
+
 // Objects built with different switches may be linked into one program: every switch that changes code is in the
 // name of the inline namespace, so the linker never takes one object's function for another's.
-#define IDM_DETAIL_JOIN(a, b, c, d) a##_##b##_##c##_##d
-#define IDM_DETAIL_ABI(a, b, c, d) IDM_DETAIL_JOIN(a, b, c, d)
-#define IDM_ABI IDM_DETAIL_ABI(v0_1, IDM_ISA, IDM_THREADING, IDM_ERRORS)
+#define IDM_DETAIL_JOIN(a, b, c, d, e) a##_##b##_##c##_##d##e
+#define IDM_DETAIL_ABI(a, b, c, d, e) IDM_DETAIL_JOIN(a, b, c, d, e)
+#define IDM_ABI IDM_DETAIL_ABI(v0_1, IDM_ISA, IDM_THREADING, IDM_ERRORS, IDM_KERNELS)
+#define IDM_DETAIL_TEXT_OF(x) #x
+#define IDM_DETAIL_TEXT(x) IDM_DETAIL_TEXT_OF(x)
+#define IDM_ISA_NAME IDM_DETAIL_TEXT(IDM_ISA)
 
 #define IDM_NAMESPACE_BEGIN \
     namespace idm {         \

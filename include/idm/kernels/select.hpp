@@ -15,7 +15,10 @@
 #include <idm/kernels/reference/norm.hpp>
 #include <idm/kernels/reference/pooling.hpp>
 
-#if !defined(IDM_NO_SIMD)
+#if IDM_HAS_DISPATCH
+#include <idm/kernels/dispatch.hpp>
+#include <idm/kernels/simd/scratch.hpp>
+#elif !defined(IDM_NO_SIMD)
 #include <idm/kernels/simd/activation.hpp>
 #include <idm/kernels/simd/conv1d.hpp>
 #include <idm/kernels/simd/dense.hpp>
@@ -75,6 +78,42 @@ using reference::relu_forward;
 using reference::sgd;
 using reference::squared_error;
 using reference::sum_of_squares;
+
+#elif IDM_HAS_DISPATCH
+
+using dispatch::activation_backward;
+using dispatch::activation_forward;
+using dispatch::adam;
+using dispatch::add_accumulate;
+using dispatch::average_pool_backward;
+using dispatch::average_pool_forward;
+using dispatch::conv1d_backward_input_transposed;
+using dispatch::conv1d_backward_weights_accumulate;
+using dispatch::conv1d_forward;
+using dispatch::conv1d_forward_bf16;
+using dispatch::conv1d_transpose_weights;
+using dispatch::dense_backward_input_transposed;
+using dispatch::dense_backward_weights_accumulate;
+using dispatch::dense_forward;
+using dispatch::dense_forward_bf16;
+using dispatch::dense_transpose_weights;
+using dispatch::depthwise_backward_input;
+using dispatch::depthwise_backward_weights_accumulate;
+using dispatch::depthwise_forward;
+using dispatch::gru_backward;
+using dispatch::gru_forward;
+using dispatch::layer_norm_backward;
+using dispatch::layer_norm_forward;
+using dispatch::lion;
+using dispatch::max_pool_backward;
+using dispatch::max_pool_forward;
+using dispatch::relu_backward;
+using dispatch::relu_forward;
+using dispatch::sgd;
+using dispatch::squared_error;
+using dispatch::sum_of_squares;
+using simd::conv1d_backward_input_scratch;
+using simd::dense_backward_input_scratch;
 
 #else
 

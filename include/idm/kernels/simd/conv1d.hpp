@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <idm/kernels/simd/product.hpp>
+#include <idm/kernels/simd/scratch.hpp>
 #include <idm/kernels/simd/transpose.hpp>
 #include <idm/kernels/simd/weight_gradient.hpp>
 
@@ -52,17 +53,6 @@ void conv1d_forward_bf16(const ConvShape& s, const float* x, Bf16Pairs w, const 
     for (Index g = 0; g < s.groups; ++g)
         product_forward<Arch>(p, from + g * s.group_inputs(), bf16_of_group(s, w, g),
                               b ? b + g * s.group_outputs() : nullptr, false, epilogue, y + g * s.group_outputs());
-}
-
-/// Numbers of the transposed weights of one group.
-constexpr Index conv1d_transposed_group(const ConvShape& s) {
-    return packed_weight_size(s.kernel * s.group_outputs(), s.group_inputs());
-}
-
-/// Numbers of scratch that `conv1d_backward_input` needs: the transposed weights.
-template <class T>
-constexpr Index conv1d_backward_input_scratch(const ConvShape& s) {
-    return s.groups * conv1d_transposed_group(s);
 }
 
 /// Transposes w for `conv1d_backward_input_transposed`: with stride 1 as one weight whose taps are in reverse order,

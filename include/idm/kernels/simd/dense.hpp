@@ -1,6 +1,7 @@
 #pragma once
 
 #include <idm/kernels/simd/product.hpp>
+#include <idm/kernels/simd/scratch.hpp>
 #include <idm/kernels/simd/transpose.hpp>
 #include <idm/kernels/simd/weight_gradient.hpp>
 
@@ -30,12 +31,6 @@ template <class Arch>
 void dense_forward_bf16(const DenseShape& s, const float* x, Bf16Pairs w, const float* b, float* y, Epilogue epilogue) {
     product_forward<Arch>(dense_product(s.rows, s.in_channels, s.out_channels, s.x_row_stride, s.y_row_stride), x, w, b,
                           false, epilogue, y);
-}
-
-/// Numbers of scratch that `dense_backward_input` needs: the transposed weights.
-template <class T>
-constexpr Index dense_backward_input_scratch(const DenseShape& s) {
-    return packed_weight_size(s.out_channels, s.in_channels);
 }
 
 template <class Arch, class T>

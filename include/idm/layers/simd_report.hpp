@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdlib>
+#include <string>
+
+#include <idm/core/error.hpp>
+#include <idm/kernels/select.hpp>
+
+IDM_NAMESPACE_BEGIN
+namespace detail {
+
+/// The kernels that run: the name of their instruction set, and how many numbers they take at a time.
+struct RunningKernels {
+    std::string name;
+    Index floats, doubles;
+};
+
+inline RunningKernels running_kernels() {
+#if IDM_HAS_DISPATCH
+    const auto& level = kernels::dispatch::border::chosen();
+    return {level.name, level.floats, level.doubles};
+#elif defined(IDM_NO_SIMD)
+    return {"nosimd", 1, 1};
+#else
+    return {IDM_ISA_NAME, static_cast<Index>(simd::Batch<float, kernels::DefaultArch>::size),
+            static_cast<Index>(simd::Batch<double, kernels::DefaultArch>::size)};
+#endif
+}
+
+/// The widest instruction set of the processor that the kernels could use.
+inline const char* processor_simd() {
+#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
+    __builtin_cpu_init();
+    if (!__builtin_cpu_supports("avx")) return "sse2";
+    if (!(__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))) return "avx";
+    const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                        __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+                        __builtin_cpu_supports("avx512vl");
+    return avx512 ? "avx512" : "avx2fma";
+#elif defined(__aarch64__) && defined(__ARM_NEON)
+    return "neon64";
+#else
+    return "nosimd";
+#endif
+}
+
+/// Lanes of floats of an instruction set by its name: sse2, sse3 ... 4, avx 8, avx512 16.
+inline int lanes_of(const std::string& name) {
+    if (name == "nosimd") return 1;
+    if (name.rfind("avx512", 0) == 0) return 16;
+    return name.rfind("avx", 0) == 0 ? 8 : 4;
+}
+
+}  // namespace detail
+
+/// One line on the kernels of this program: their instruction set, how many numbers they take at a time, whether they
+/// were chosen as the program runs (CMake target idm::dispatch) or compiled in, and what the processor could do.
+///
+/// With idm::dispatch the environment's IDM_MAX_SIMD (sse2, avx2fma, avx512) names the widest set to be taken.
+inline std::string simd_report() {
+    const detail::RunningKernels running = detail::running_kernels();
+    const std::string processor = detail::processor_simd();
+    std::string line = detail::message("kernels: ", running.name, " (", running.floats, " floats or ", running.doubles,
+                                       " doubles at a time), ", IDM_HAS_DISPATCH ? "chosen at run time" : "compiled in",
+                                       "; the processor offers ", processor);
+    const bool fused = processor == "avx2fma" && running.name == "avx";
+    if (detail::lanes_of(processor) > detail::lanes_of(running.name) || fused)
+        line += IDM_HAS_DISPATCH ? ": IDM_MAX_SIMD forbids it"
+                                 : ": link idm::dispatch, or build with -march=native, to use it";
+#if IDM_HAS_DISPATCH
+    if (const char* most = std::getenv("IDM_MAX_SIMD"))
+        if (running.name != most) line += detail::message("; IDM_MAX_SIMD=", most, " names no set that runs here");
+#endif
+    return line;
+}
+
+IDM_NAMESPACE_END
