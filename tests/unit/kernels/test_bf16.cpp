@@ -20,14 +20,17 @@ void round_weights(Guarded<float>& w) {
     w.for_each([](float& v) { v = kernels::from_bf16(kernels::to_bf16(v)); });
 }
 
-/// The words of packed weights of `groups` groups, behind each other, between marks.
+/// The words of packed weights of `groups` groups, behind each other; their memory ends where they end.
 Guarded<float> words_of(const Guarded<float>& w, Index rows, Index columns, Index groups, Index offset) {
     const Index each = kernels::bf16_words(rows, columns);
     auto words = guarded_line<float>(groups * each, offset);
     for (Index g = 0; g < groups; ++g)
         kernels::pack_bf16(rows, columns, w.data() + g * kernels::packed_weight_size(rows, columns),
                            words.data() + g * each);
-    return words;
+    CHECK(words.is_untouched_outside());
+    auto read = line<float>(words.run(), offset);
+    std::copy_n(words.data(), words.run(), read.data());
+    return read;
 }
 Guarded<float> words_of(const ConvProblem<float>& p) {
     return words_of(p.weights.w, p.s.weight_rows(), p.s.group_outputs(), p.s.groups, p.offset);
@@ -54,7 +57,6 @@ template <class Problem>
 void check_bf16(Problem p) {
     const auto words = words_of(p);
     const Bf16Pairs w{words.data()};
-    CHECK(words.is_untouched_outside());
     round_weights(p.weights.w);
     auto y = p.output(), expected = p.output(), specified = p.output();
     bf16_forward(p, w, y, Epilogue::none);
