@@ -4,6 +4,11 @@
 
 namespace bench {
 
+#if !defined(BENCH_DISPATCH)
+void add_idm_dispatch(Sides&, const Layer&, const Operands&, Pass, int) {}
+void add_idm_dispatch_inference(Sides&, Model, const Parameters&, const Series&, int) {}
+#endif
+
 #if !defined(BENCH_ONEDNN)
 void add_onednn(Sides&, const Layer&, const Operands&, Pass, int) {}
 void add_onednn_inference(Sides&, const Parameters&, const Series&, int) {}

@@ -177,6 +177,7 @@ private:
     std::vector<Buffer<float>> gradient_;
 };
 
+#if !IDM_HAS_DISPATCH
 /// The forward pass of a layer on one thread with weights in bf16.
 class Bf16Side final : public Side {
 public:
@@ -200,7 +201,19 @@ void keep(T& value) {
     asm volatile("" : : "g"(&value) : "memory");
 }
 
+#endif
+
 }  // namespace
+
+// This file is compiled twice: for the machine, and as users of idm::dispatch compile it, for its kernels alone.
+#if IDM_HAS_DISPATCH
+
+void add_idm_dispatch(Sides& sides, const Layer& layer, const Operands& operands, Pass pass, int threads) {
+    sides.push_back(std::make_unique<IdmSide>(layer, operands, pass, threads));
+    sides.back()->implementation = "idm_dispatch";
+}
+
+#else
 
 void add_idm(Sides& sides, const Layer& layer, const Operands& operands, Pass pass, int threads) {
     sides.push_back(std::make_unique<IdmSide>(layer, operands, pass, threads));
@@ -234,5 +247,7 @@ double multiply_add_flops([[maybe_unused]] int threads) {
     return std::accumulate(flops.begin(), flops.end(), 0.0);
 #endif
 }
+
+#endif
 
 }  // namespace bench

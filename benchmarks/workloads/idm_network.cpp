@@ -133,6 +133,7 @@ void add_tick(Sides& sides, const char* name, M model, const Series& series) {
     sides.push_back(std::make_unique<Tick<M>>(name, std::move(model), series));
 }
 
+#if !IDM_HAS_DISPATCH
 /// One training segment of all windows, and for validation the first window again: the trainer asks for one.
 Dataset<float> dataset_of(const Series& series) {
     const Index train = series.windows + window - 1;
@@ -149,7 +150,22 @@ Dataset<float> dataset_of(const Series& series) {
     return data;
 }
 
+#endif
+
 }  // namespace
+
+// This file is compiled twice, as idm.cpp.
+#if IDM_HAS_DISPATCH
+
+void add_idm_dispatch_inference(Sides& sides, Model model, const Parameters& parameters, const Series& series,
+                                int threads) {
+    if (model == Model::m1)
+        add_inference(sides, "idm_dispatch", model_of<M1>(parameters), series, threads);
+    else
+        add_inference(sides, "idm_dispatch", model_of<Net2>(parameters), series, threads);
+}
+
+#else
 
 std::vector<float> Series::window_inputs() const {
     std::vector<float> x;
@@ -216,5 +232,7 @@ void train_idm(Model model, const Parameters& parameters, const Series& series, 
     else
         run(model_of<Net2>(parameters));
 }
+
+#endif
 
 }  // namespace bench

@@ -115,6 +115,7 @@ void run_layer(const Layer& layer, Pass pass, int threads, const Effort& effort,
     Sides sides;
     add_idm(sides, layer, operands, pass, threads);
     if (pass == Pass::forward && threads == 1) add_idm_bf16(sides, layer, operands);
+    add_idm_dispatch(sides, layer, operands, pass, threads);
     add_onednn(sides, layer, operands, pass, threads);
     add_libtorch(sides, layer, operands, pass, threads);
     compare(sides, layer.name + " " + name_of(pass));

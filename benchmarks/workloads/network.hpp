@@ -39,6 +39,9 @@ inline constexpr double learning_rate = 1e-3;  // of Adam, with PyTorch's other 
 void add_idm_inference(Sides& sides, Model model, const Parameters& parameters, const Series& series, int threads);
 /// With weights in bf16, on one thread.
 void add_idm_bf16_inference(Sides& sides, Model model, const Parameters& parameters, const Series& series);
+/// By the kernels that idm::dispatch chooses.
+void add_idm_dispatch_inference(Sides& sides, Model model, const Parameters& parameters, const Series& series,
+                                int threads);
 void add_onednn_inference(Sides& sides, const Parameters& parameters, const Series& series, int threads);
 void add_libtorch_inference(Sides& sides, Model model, const Parameters& parameters, const Series& series, int threads);
 /// The newest output of a stream that has seen the series' first window, and takes its last row again and again.

@@ -68,6 +68,7 @@ void infer(Model model, const std::string& workload, long windows, int threads, 
     Sides sides;
     add_idm_inference(sides, model, parameters, series, threads);
     if (threads == 1) add_idm_bf16_inference(sides, model, parameters, series);
+    add_idm_dispatch_inference(sides, model, parameters, series, threads);
     if (model == Model::m1) add_onednn_inference(sides, parameters, series, threads);
     add_libtorch_inference(sides, model, parameters, series, threads);
     compare(sides, workload + " infer");

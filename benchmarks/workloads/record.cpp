@@ -17,7 +17,7 @@
 namespace bench {
 namespace {
 
-constexpr const char* peers[] = {"idm_bf16", "onednn", "libtorch"};
+constexpr const char* peers[] = {"idm_bf16", "idm_dispatch", "onednn", "libtorch"};
 
 const Record* find(const std::vector<Record>& line, const std::string& implementation) {
     const auto found =
@@ -65,7 +65,7 @@ void print_header() {
         std::printf("Load average %.1f on %.0f cores: figures on several threads are those of a busy machine.\n", load,
                     cores);
     std::printf("%-12s %-16s %2s %6s %11s %9s %6s", "workload", "pass", "th", "rounds", "idm us", "GFLOP/s", "%peak");
-    for (const char* peer : peers) std::printf("  %11s %6s", (std::string(peer) + " us").c_str(), "/ idm");
+    for (const char* peer : peers) std::printf("  %15s %6s", (std::string(peer) + " us").c_str(), "/ idm");
     std::printf("\n");
 }
 
@@ -76,9 +76,9 @@ void print_line(const std::vector<Record>& line) {
     for (const char* peer : peers) {
         const Record* r = find(line, peer);
         if (r)
-            std::printf("  %11.2f %6.2f", r->time_us, r->time_us / idm.time_us);
+            std::printf("  %15.2f %6.2f", r->time_us, r->time_us / idm.time_us);
         else
-            std::printf("  %11s %6s", "-", "-");
+            std::printf("  %15s %6s", "-", "-");
         if (r && !r->variant.empty()) std::printf(" %s", r->variant.c_str());
     }
     std::printf("\n");

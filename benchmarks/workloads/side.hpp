@@ -45,13 +45,15 @@ public:
     /// What the last run left: [N, L, C], or for weights [C_out, C_in, K] and behind them [C_out].
     virtual std::vector<float> result() = 0;
 
-    std::string implementation;  // "idm", "idm_bf16" (weights in bf16), "onednn", "libtorch"
+    std::string implementation;  // "idm", "idm_bf16" (its weights), "idm_dispatch", "onednn", "libtorch"
     std::string variant;         // of the implementation's ways, which one; empty when it has one
 };
 using Sides = std::vector<std::unique_ptr<Side>>;
 
 /// Each adds its sides for `threads` threads; a peer that the program was built without adds none (absent.cpp).
 void add_idm(Sides& sides, const Layer& layer, const Operands& operands, Pass pass, int threads);
+/// By the kernels that idm::dispatch chooses, in code compiled for no machine in particular.
+void add_idm_dispatch(Sides& sides, const Layer& layer, const Operands& operands, Pass pass, int threads);
 /// The forward pass with weights in bf16.
 void add_idm_bf16(Sides& sides, const Layer& layer, const Operands& operands);
 void add_onednn(Sides& sides, const Layer& layer, const Operands& operands, Pass pass, int threads);
