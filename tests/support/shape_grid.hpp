@@ -111,6 +111,9 @@ inline std::vector<Conv> convolutions() {
         add({2, 530, 3, 5, 3, 1, dilation, Padding::same});
         add({70, 9, 3, 5, 3, 1, dilation, Padding::same});
     }
+    // More of x than stays in a second-level cache: a few samples at a time go through all columns, the last ones
+    // fewer.
+    add({23, 300, 40, 33, 1, 1, 1, Padding::same});
     // Several blocks of 32 packed columns, the last 16 or 32 wide.
     for (Index channels : {47, 48, 63, 64, 65, 97}) {
         add({1, 9, 3, channels, 3, 1, 1, Padding::same});
