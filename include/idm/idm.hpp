@@ -31,6 +31,7 @@
 #include <idm/training/adam.hpp>
 #include <idm/training/analysis.hpp>
 #include <idm/training/batches.hpp>
+#include <idm/training/best_weights.hpp>
 #include <idm/training/callbacks.hpp>
 #include <idm/training/csv_log.hpp>
 #include <idm/training/evaluate.hpp>
@@ -40,6 +41,7 @@
 #include <idm/training/metrics.hpp>
 #include <idm/training/neighbours.hpp>
 #include <idm/training/optimiser.hpp>
+#include <idm/training/pace.hpp>
 #include <idm/training/physics.hpp>
 #include <idm/training/predict.hpp>
 #include <idm/training/ridge.hpp>

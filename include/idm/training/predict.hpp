@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstddef>
 #include <span>
@@ -77,10 +78,10 @@ template <class M, class T>
 void predict_windows(const M& model, const Matrix<T>& inputs, Index ahead, std::span<const WindowRow> rows, int threads,
                      Matrix<T>& result) {
     const Index count = std::ssize(rows), blocks = (count + predicted_together - 1) / predicted_together;
-    parallel(threads, [&](const Team& team) {
+    std::atomic<Index> next = 0;  // a thread that shares its processor takes fewer
+    parallel(threads, [&](const Team&) {
         Workspace<T> workspace = model.make_workspace(predicted_together);
-        const Range share = team.share(blocks);
-        for (Index b = share.begin; b < share.end; ++b) {
+        for (Index b = next++; b < blocks; b = next++) {
             const Index begin = b * predicted_together, samples = std::min(predicted_together, count - begin);
             for (Index n = 0; n < samples; ++n)
                 gather_window(inputs, rows[static_cast<std::size_t>(begin + n)], model.window(), ahead,
@@ -102,11 +103,11 @@ void predict_chunks(const M& model, const Matrix<T>& inputs, Index ahead, std::s
     for (const Range& run : runs) chunk = std::max(chunk, run.end - run.begin);
     const Index history = model.network().history();
     const auto sequence = without_padding(sequence_network(model.network(), history + chunk));
-    parallel(threads, [&](const Team& team) {
+    std::atomic<Index> next = 0;
+    parallel(threads, [&](const Team&) {
         Workspace<T> workspace(sequence.template workspace_shape<T>(1, Mode::inference));
         const Index before = sequence.output_shape().size() - chunk * model.outputs();
-        const Range share = team.share(std::ssize(runs));
-        for (Index r = share.begin; r < share.end; ++r) {
+        for (Index r = next++; r < std::ssize(runs); r = next++) {
             const Range run = runs[static_cast<std::size_t>(r)];
             const Index size = run.end - run.begin;
             // Behind a shorter run lies stale data, on which none of its outputs depends.

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <limits>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -15,7 +14,9 @@
 #include <idm/data/dataset.hpp>
 #include <idm/layers/without_padding.hpp>
 #include <idm/training/batches.hpp>
+#include <idm/training/best_weights.hpp>
 #include <idm/training/callbacks.hpp>
+#include <idm/training/pace.hpp>
 #include <idm/training/predict.hpp>
 #include <idm/training/train_step.hpp>
 #include <idm/training/trainer_config.hpp>
@@ -25,36 +26,6 @@
 IDM_NAMESPACE_BEGIN
 
 namespace detail {
-
-/// The weights of the lowest validation loss. It leaves the model with them however the training ends.
-template <class M>
-class BestWeights {
-public:
-    explicit BestWeights(M& model) : model_(model), weights_(model.parameters().begin(), model.parameters().end()) {}
-    BestWeights(const BestWeights&) = delete;
-    BestWeights& operator=(const BestWeights&) = delete;
-    ~BestWeights() { std::copy(weights_.begin(), weights_.end(), model_.parameters().begin()); }
-
-    double loss() const { return loss_; }
-    const std::vector<typename M::Scalar>& weights() const { return weights_; }
-    void restore(const std::vector<typename M::Scalar>& weights, double loss) {
-        weights_ = weights;
-        loss_ = loss;
-    }
-
-    /// Keeps the model's weights and returns true if `loss` is the lowest so far.
-    bool offer(double loss) {
-        if (!(loss < loss_)) return false;
-        loss_ = loss;
-        std::copy(model_.parameters().begin(), model_.parameters().end(), weights_.begin());
-        return true;
-    }
-
-private:
-    M& model_;
-    std::vector<typename M::Scalar> weights_;
-    double loss_ = std::numeric_limits<double>::infinity();
-};
 
 /// One training of a model: what its epochs share. `items_per_batch` items make a batch.
 template <class M, class Batches>
@@ -74,7 +45,8 @@ public:
           validation_(window_rows(data.split.validation, model.window(), data.recipe.ahead, idm::Rows::full,
                                   data.recipe.horizon)),
           update_(config, static_cast<Index>(model.parameters().size()), statistic_ranges(model)),
-          plateau_(config.schedule_config.plateau) {
+          plateau_(config.schedule_config.plateau),
+          pace_(useful_threads(batches_.network(), items_per_step_, std::min<Index>(threads_, config.gradient_parts))) {
         const WorkspaceShape shape = batches_.network().template workspace_shape<T>(
             (items_per_batch_ + config.gradient_parts - 1) / config.gradient_parts, Mode::training);
         for (Index p = 0; p < config.gradient_parts; ++p) parts_.emplace_back(shape, update_.size());
@@ -89,9 +61,7 @@ public:
         while (go_on && progress_.epoch <= config_.epochs && !out_of_patience()) {
             const Index epoch = progress_.epoch;
             EpochReport report{.epoch = epoch, .epochs = config_.epochs};
-            const Index most = std::min<Index>(threads_, config_.gradient_parts);
-            with_crew(useful_threads(batches_.network(), items_per_step_, most),
-                      [&](Crew& crew) { go_on = learn(crew, report, hooks.stop); });
+            go_on = learn(report, hooks.stop);
             if (go_on) go_on = finish_epoch(report, best, hooks);
             if (hooks.stop && hooks.stop->requested()) go_on = false;
             history_.seconds = seconds_since(start_);
@@ -159,7 +129,8 @@ private:
     /// Validates, reports and goes to the next epoch. False if the callback ends the training.
     bool finish_epoch(EpochReport& report, BestWeights<M>& best, const TrainingHooks<T>& hooks) {
         update_.swap_average(model_.parameters());
-        report.validation_loss = mean_loss(model_, data_, validation_, config_.loss, threads_);
+        report.validation_loss =
+            mean_loss(model_, data_, validation_, config_.loss, pace_.slowed() ? pace_.threads() : threads_);
         require<NumericError>(std::isfinite(report.validation_loss),
                               "training diverged: the validation loss is not finite after epoch ", report.epoch,
                               advice(report));
@@ -184,13 +155,27 @@ private:
     }
 
     /// The epoch's steps that are left; fills in what the report says of it. False if a request ended it early.
-    bool learn(Crew& crew, EpochReport& report, const StopFlag* stop) {
+    bool learn(EpochReport& report, const StopFlag* stop) {
         begin_epoch(report.epoch);
         const Clock::time_point start = Clock::now();
         Index learned = 0, &step = progress_.step;
         report.learning_rate = step > 0 ? rate_of(step - 1) : 0;
-        for (Index begin = step * items_per_step_; begin < batches_.items(); begin += items_per_step_, ++step) {
+        while (step * items_per_step_ < batches_.items()) {
             if (stop && stop->requested()) return false;
+            with_crew(pace_.threads(), [&](Crew& crew) { learned += learn_slice(crew, report, stop); });
+        }
+        report.samples_per_second = static_cast<double>(learned) / std::max(seconds_since(start), 1e-9);
+        report.training_loss = progress_.loss_sum / progress_.weight_sum;
+        return true;
+    }
+
+    /// Steps until the epoch or the pace's slice ends, or a request comes. Returns the targets learned from.
+    Index learn_slice(Crew& crew, EpochReport& report, const StopFlag* stop) {
+        Index learned = 0, &step = progress_.step;
+        for (bool over = false; !over && step * items_per_step_ < batches_.items(); ++step) {
+            if (stop && stop->requested()) break;
+            const Clock::time_point start = Clock::now();
+            const Index begin = step * items_per_step_;
             const Range items{begin, std::min(begin + items_per_step_, batches_.items())};
             report.learning_rate = rate_of(step);
             const double loss = train_step(crew, batches_, items, std::span(parts_), update_,
@@ -206,10 +191,9 @@ private:
             }
             progress_.loss_sum += loss * weight;
             progress_.weight_sum += weight;
+            over = pace_.observe(static_cast<double>(items.end - items.begin), seconds_since(start));
         }
-        report.samples_per_second = static_cast<double>(learned) / std::max(seconds_since(start), 1e-9);
-        report.training_loss = progress_.loss_sum / progress_.weight_sum;
-        return true;
+        return learned;
     }
 
     M& model_;
@@ -222,6 +206,7 @@ private:
     Update<T> update_;
     Plateau plateau_;
     std::vector<BatchPart<T>> parts_;
+    Pace pace_;
     std::vector<TrainingFact> identity_;
     TrainingProgress progress_;
     History history_;

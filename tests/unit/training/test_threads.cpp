@@ -123,12 +123,12 @@ TEMPLATE_TEST_CASE("denormal inputs and weights slow training by no more than ha
 
 TEST_CASE("a busy neighbour makes training no more than twice as slow", "[.long][threads]") {
     // Nine rounds, quiet and busy in turn; one busy thread takes a quarter of four processors. Meaningless on a machine
-    // that has other work.
-    const auto data = linear_dataset<float>({.trajectories = 6, .rows = 600, .inputs = 21, .outputs = 7});
+    // that has other work. Long enough for the trainer to see what its threads get done.
+    const auto data = linear_dataset<float>({.trajectories = 6, .rows = 1200, .inputs = 21, .outputs = 7});
     const auto seconds = [&] {
         Cnn1<float> model({32, 21, 7});
         model.initialise(1);
-        return seconds_of([&] { (void)train(model, data, {.epochs = 3}); });
+        return seconds_of([&] { (void)train(model, data, {.epochs = 15}); });
     };
     std::vector<double> quiet, busy;
     for (int round = 0; round < 9; ++round) {
