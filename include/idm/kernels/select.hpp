@@ -122,7 +122,7 @@ using simd::conv1d_backward_input_scratch;
 using simd::dense_backward_input_scratch;
 
 template <class T>
-void conv1d_forward(const ConvShape& s, const T* x, const T* w, const T* b, T* y, Epilogue epilogue) {
+IDM_ALWAYS_INLINE void conv1d_forward(const ConvShape& s, const T* x, const T* w, const T* b, T* y, Epilogue epilogue) {
     simd::conv1d_forward<DefaultArch>(s, x, w, b, y, epilogue);
 }
 template <class T>

@@ -66,8 +66,8 @@ struct ConvShape {
     Index x_sample_stride = 0;  // numbers from one sample to the next, at least in_length * in_channels
     Index y_sample_stride = 0;  // likewise for the output
 
-    constexpr Index group_inputs() const { return in_channels / groups; }
-    constexpr Index group_outputs() const { return out_channels / groups; }
+    constexpr Index group_inputs() const { return groups == 1 ? in_channels : in_channels / groups; }
+    constexpr Index group_outputs() const { return groups == 1 ? out_channels : out_channels / groups; }
     constexpr Index weight_rows() const { return kernel * group_inputs(); }
     constexpr Index group_weights() const { return packed_weight_size(weight_rows(), group_outputs()); }
     constexpr Index reach() const { return (kernel - 1) * dilation; }

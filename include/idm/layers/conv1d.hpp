@@ -129,10 +129,10 @@ public:
             return OverNewest<Taps, rows>(taps, reach() + 1);
     }
 
-    /// Its backward pass is `backward`.
+    /// Its backward pass is `backward`. Inlined: see kernels/simd/row.hpp.
     template <class T, class In>
-    void forward(const In& in, const Forward<T>& p) const {
-        forward_by(in, p, [&](const kernels::ConvShape& s, const T* x, T* y) {
+    IDM_ALWAYS_INLINE void forward(const In& in, const Forward<T>& p) const {
+        forward_by(in, p, [&](const kernels::ConvShape& s, const T* x, T* y) IDM_INLINE_LAMBDA {
             kernels::conv1d_forward(s, x, p.parameters, p.parameters + weight_size(in), y, p.epilogue);
         });
     }
@@ -183,7 +183,7 @@ protected:
     }
     /// Calls the kernel f(shape, x, y) of a forward pass.
     template <class T, class In, class F>
-    void forward_by(const In& in, const Forward<T>& p, F&& f) const {
+    IDM_ALWAYS_INLINE void forward_by(const In& in, const Forward<T>& p, F&& f) const {
         f(shape(in, p.samples, p.x.sample_stride, p.y.sample_stride), p.x.data, p.y.data);
     }
 

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <algorithm>
+#include <cstdint>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -58,16 +59,20 @@ public:
     void forward(const In& in, const Forward<T>& p) const {
         const Index rows = rows_.value(), channels = in.channels();
         for (Index n = 0; n < p.samples; ++n) {
-            T* position = p.memory + n * stream_size<T>(in, p.mode);
-            T* ring = position + ring_begin;
-            const Index at = static_cast<Index>(*position);
-            std::copy_n(p.x.sample(n), channels, ring + at * channels);
-            std::copy_n(p.x.sample(n), channels, ring + (at + rows) * channels);
-            *position = static_cast<T>(at + 1 == rows ? 0 : at + 1);
+            T* const memory = p.memory + n * stream_size<T>(in, p.mode);
+            T* const ring = memory + ring_begin;
+            std::uint32_t at;
+            std::memcpy(&at, memory, sizeof at);
+            const Index first = static_cast<Index>(at) * channels, second = first + rows * channels;
+            const T* IDM_RESTRICT x = p.x.sample(n);
+            T* IDM_RESTRICT to = ring;
+            for (Index i = 0; i < channels; ++i) to[first + i] = to[second + i] = x[i];
+            at = at + 1 == static_cast<std::uint32_t>(rows) ? 0 : at + 1;
+            std::memcpy(memory, &at, sizeof at);
             Forward<T> call = p;
             call.samples = 1;
             call.capacity = 1;
-            call.x = {ring + (at + 1) * channels, rows * channels};
+            call.x = {ring + first + channels, rows * channels};
             call.y = {p.y.sample(n), p.y.sample_stride};
             call.memory = ring + round_up_16(2 * rows * channels);
             layer_.forward(window(in), call);
@@ -81,7 +86,7 @@ public:
     std::string name() const { return detail::message(layer_.name(), " over the newest ", rows_.value()); }
 
 private:
-    static constexpr Index ring_begin = 16;  // numbers; the first holds where the next step goes
+    static constexpr Index ring_begin = 16;  // numbers; the first holds the bits of where the next step goes
 
     template <Index L1, Index C, Index F>
     constexpr auto window(const Shape<L1, C, F>& in) const {

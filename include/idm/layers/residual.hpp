@@ -57,9 +57,9 @@ public:
         return body_.template scratch_size<T>(in, capacity, mode);
     }
 
-    /// Its backward pass is `backward`.
+    /// Its backward pass is `backward`. Inlined: see kernels/simd/row.hpp.
     template <class T, class In>
-    void forward(const In& in, const Forward<T>& p) const {
+    IDM_ALWAYS_INLINE void forward(const In& in, const Forward<T>& p) const {
         const Index size = body_.output_shape(in).size(), older = in.size() - size;
         Forward<T> call = p;
         call.memory = body_memory(in, p.memory, p.capacity, p.mode);

@@ -114,9 +114,9 @@ public:
         return most;
     }
 
-    /// Its backward pass is `backward`.
+    /// Its backward pass is `backward`. Inlined: see kernels/simd/row.hpp.
     template <class T, class In>
-    void forward(const In& in, const Forward<T>& p) const {
+    IDM_ALWAYS_INLINE void forward(const In& in, const Forward<T>& p) const {
         forward_from<0, false, T>(in, p, p.x, BatchView<T>{}, 0, 0);
     }
     /// The gradient of `forward`.
@@ -226,15 +226,15 @@ private:
     }
 
     template <std::size_t I, bool Done, class T, class In>
-    void forward_from(const In& in, const Forward<T>& p, BatchView<const T> x, BatchView<T> x_shared, Index parameters,
-                      Index memory) const {
+    IDM_ALWAYS_INLINE void forward_from(const In& in, const Forward<T>& p, BatchView<const T> x, BatchView<T> x_shared,
+                                        Index parameters, Index memory) const {
         const auto& layer = std::get<I>(layers_);
         const auto out = layer.output_shape(in);
         Forward<T> call = p;
         call.x = x;
         call.parameters = p.parameters + parameters;
         call.memory = p.memory + memory;
-        call.random = p.random.of_layer(I);
+        if (p.mode != Mode::inference) call.random = p.random.of_layer(I);
         call.epilogue = fuses_next<I>() ? as_epilogue_behind<I>() : kernels::Epilogue::none;
         memory += round_up_16(layer.template memory_size<T>(in, p.capacity, p.mode));
         if constexpr (shares_input<I>()) {

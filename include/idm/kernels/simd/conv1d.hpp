@@ -37,7 +37,7 @@ inline constexpr Product conv_product(const ConvShape& s) {
 
 /// Reads the halo of x: see `forward_halo`.
 template <class Arch, class T>
-void conv1d_forward(const ConvShape& s, const T* x, const T* w, const T* b, T* y, Epilogue epilogue) {
+IDM_ALWAYS_INLINE void conv1d_forward(const ConvShape& s, const T* x, const T* w, const T* b, T* y, Epilogue epilogue) {
     const Product p = conv_product(s);
     const T* from = x - s.pad_left * s.in_channels;
     for (Index g = 0; g < s.groups; ++g)

@@ -54,13 +54,12 @@ IDM_ALWAYS_INLINE Batch<float, Arch> load_weights(Bf16Columns<Upper> row) {
 
 /// Calls f(weights from column `begin` on, distance of two rows).
 template <Index Lanes, class T, class F>
-IDM_ALWAYS_INLINE void with_weights(const Product& p, const T* w, Index begin, F&& f) {
-    f(w + packed_offset(p.weight_rows(), p.columns, 0, begin),
-      packed_block_width(p.columns, begin / column_block * column_block));
+IDM_ALWAYS_INLINE void with_weights(Index rows, Index columns, const T* w, Index begin, F&& f) {
+    f(w + packed_offset(rows, columns, 0, begin), packed_block_width(columns, begin / column_block * column_block));
 }
 template <Index Lanes, class F>
-IDM_ALWAYS_INLINE void with_weights(const Product& p, Bf16Pairs w, Index begin, F&& f) {
-    const float* words = w.words + begin / 32 * p.weight_rows() * 16 + begin % 16;
+IDM_ALWAYS_INLINE void with_weights(Index rows, Index /*columns*/, Bf16Pairs w, Index begin, F&& f) {
+    const float* words = w.words + begin / 32 * rows * 16 + begin % 16;
     if constexpr (Lanes < 16)
         if (begin % 32 >= 16) return f(Bf16Columns<true>{words}, Index(16));
     f(Bf16Columns<false>{words}, Index(16));
