@@ -13,8 +13,9 @@ declare -A may_include=(
     [robot]="core robot data/trajectory.hpp"
     [training]="core kernels layers models data robot training"
     [io]="core kernels layers models data robot training io"
-    [inference.hpp]="core kernels layers data/feature_stream.hpp models io/weights.hpp version.hpp"
-    [idm.hpp]="inference.hpp data robot training io version.hpp"
+    [compiled]="core kernels layers models data robot training io"
+    [inference.hpp]="core kernels layers data/feature_stream.hpp models io/weights.hpp compiled/inference.hpp version.hpp"
+    [idm.hpp]="inference.hpp data robot training io compiled/training.hpp version.hpp"
     [version.hpp]=""
 )
 

@@ -62,3 +62,5 @@
 #include <idm/models/units.hpp>
 
 #include <idm/io/weights.hpp>
+
+#include <idm/compiled/inference.hpp>

@@ -5,7 +5,8 @@
 // What a user may define before the first include, or on the command line, the same in the whole program part:
 //   IDM_NO_SIMD    plain loops instead of the xsimd kernels
 //   IDM_NO_OPENMP  one thread, even if the compiler was called with -fopenmp
-//   IDM_DISPATCH   the compiled kernels of the CMake target idm::dispatch, which sets it, chosen as the program runs
+//   IDM_DISPATCH   the CMake target idm::dispatch, which sets it: compiled kernels, chosen as the program runs, and the
+//                  compiled functions of most use
 
 #include <cstddef>
 
@@ -52,6 +53,7 @@
 #define IDM_ISA sse3
 #elif defined(__SSE2__)
 #define IDM_ISA sse2
+#define IDM_ISA_IS_SSE2
 #elif defined(__aarch64__) && defined(__ARM_NEON)
 #define IDM_ISA neon64
 #else
@@ -91,6 +93,21 @@
 #else
 #define IDM_KERNELS
 #endif
+#endif
+
+// What is no kernel and yet takes a compiler long, idm::dispatch holds compiled, for the switches that most programs have;
+// headers then only declare it. IDM_COMPILES is set where those objects are made.
+#if defined(IDM_COMPILES)
+#define IDM_HAS_COMPILED 0
+#define IDM_INLINE
+#define IDM_COMPILED_TEMPLATE template
+#elif IDM_HAS_DISPATCH && IDM_HAS_OPENMP && IDM_HAS_EXCEPTIONS && defined(IDM_ISA_IS_SSE2)
+#define IDM_HAS_COMPILED 1
+#define IDM_INLINE
+#define IDM_COMPILED_TEMPLATE extern template
+#else
+#define IDM_HAS_COMPILED 0
+#define IDM_INLINE inline
 #endif
 
 // Objects built with different switches may be linked into one program: every switch that changes code is in the
