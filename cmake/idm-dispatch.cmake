@@ -1,6 +1,7 @@
 # Makes the target idm::dispatch: idm::idm with its kernels compiled for SSE2, AVX2 and AVX-512, of which the program takes
-# those that the processor runs; on other machines than x86-64 it is idm::idm. The build tree and the installed package both
-# read this file, and the kernels are compiled in the consumer's build, if a target of it links them.
+# those that the processor runs, and with other functions compiled once; on other machines than x86-64 it is idm::idm. The
+# build tree and the installed package both read this file, and all is compiled in the consumer's build, if a target of it
+# links idm::dispatch.
 if(TARGET idm::dispatch)
     return()
 endif()
@@ -11,9 +12,11 @@ if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64" OR NOT CMAKE_CXX_COMPILER_I
 endif()
 
 add_library(idm_dispatch STATIC EXCLUDE_FROM_ALL "${CMAKE_CURRENT_LIST_DIR}/dispatch/choose.cpp")
-add_library(idm_dispatch_compiled OBJECT EXCLUDE_FROM_ALL "${CMAKE_CURRENT_LIST_DIR}/dispatch/inference.cpp")
+# No kernels: what takes a compiler long, for programs of the usual switches (IDM_HAS_COMPILED in idm/core/config.hpp).
+add_library(idm_dispatch_compiled OBJECT EXCLUDE_FROM_ALL "${CMAKE_CURRENT_LIST_DIR}/dispatch/compiled_inference.cpp"
+                                                          "${CMAKE_CURRENT_LIST_DIR}/dispatch/compiled_training.cpp")
 target_compile_options(idm_dispatch_compiled PRIVATE -march=x86-64)
-target_compile_definitions(idm_dispatch_compiled PRIVATE IDM_DISPATCH IDM_COMPILES)
+target_compile_definitions(idm_dispatch_compiled PRIVATE IDM_DISPATCH)
 target_sources(idm_dispatch PRIVATE $<TARGET_OBJECTS:idm_dispatch_compiled>)
 add_library(idm::dispatch ALIAS idm_dispatch)
 target_compile_definitions(idm_dispatch INTERFACE IDM_DISPATCH)

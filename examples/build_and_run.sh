@@ -1,5 +1,5 @@
-# Sourced by the scripts of this folder: build_and_run PROGRAM [ARGUMENT...] installs what is missing, builds the program for
-# this machine in build/demo, and becomes it.
+# Sourced by the scripts of this folder: build_and_run PROGRAM [ARGUMENT...] installs what is missing, builds the program in
+# build/demo, its kernels by idm::dispatch, and becomes it.
 build_and_run() {
     local program=$1 root build generator=()
     shift
@@ -12,7 +12,7 @@ build_and_run() {
     mkdir -p "$build"
     echo "building $program ..." >&2
     if ! {
-        cmake -S "$root" -B "$build" "${generator[@]}" -DCMAKE_BUILD_TYPE=Release -DIDM_NATIVE=ON -DIDM_BUILD_EXAMPLES=ON \
+        cmake -S "$root" -B "$build" "${generator[@]}" -DCMAKE_BUILD_TYPE=Release -DIDM_NATIVE=OFF -DIDM_BUILD_EXAMPLES=ON \
             -DIDM_BUILD_TESTS=OFF -DIDM_BUILD_BENCHMARKS=OFF &&
             cmake --build "$build" --parallel "$("$root/cmake/jobs.sh")" --target "$program"
     } >"$build/build.log" 2>&1; then

@@ -9,7 +9,8 @@ Usage: tests/run.sh [OPTIONS] [-- CTEST_OPTIONS...]
 
 Installs what the tests need (cmake/bootstrap.sh), builds them in build/tests and runs them.
 
-  --long             run the long tests too and, unless options of ctest choose among them, then all of --arm
+  --long             run the long tests too and, unless options of ctest choose among them, then those of --dispatch and --arm
+  --dispatch         build as users of idm::dispatch, in build/tests-dispatch; no consumers
   --arm              build for 64-bit ARM, in build/tests-arm, and run under qemu; no consumers
   --preset NAME      configure by a preset of CMakePresets.json, in build/tests-NAME
   --compiler CXX     build with this compiler, in build/tests-CXX
@@ -29,7 +30,7 @@ fail() {
 }
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-suffix="" preset="" compiler="" jobs="" long=0 consumers=1 arm=0
+suffix="" preset="" compiler="" jobs="" long=0 consumers=1 arm=0 dispatch=0
 # Several test files compile as one: their common headers and templates are most of the work (17 to 10 minutes of one core).
 options=(-DIDM_BUILD_TESTS=ON -DIDM_BUILD_EXAMPLES=OFF -DIDM_BUILD_BENCHMARKS=OFF -DCMAKE_UNITY_BUILD=ON
          -DCMAKE_UNITY_BUILD_BATCH_SIZE=6)
@@ -37,6 +38,7 @@ while [[ $# -gt 0 ]]; do
     case $1 in
         --long) long=1 ;;
         --no-consumers) consumers=0 ;;
+        --dispatch) dispatch=1 ;;
         --arm) arm=1 ;;
         --preset) preset=${2:?--preset needs a name} && shift ;;
         --compiler) compiler=${2:?--compiler needs a program} && shift ;;
@@ -55,6 +57,10 @@ fi
 if [[ -n $compiler ]]; then
     suffix+="-$(basename "$compiler")"
     options+=("-DCMAKE_CXX_COMPILER=$compiler")
+fi
+if ((dispatch)); then
+    suffix+="-dispatch" consumers=0
+    options+=(-DIDM_TEST_DISPATCH=ON)
 fi
 if ((arm)); then
     suffix+="-arm" consumers=0
@@ -82,7 +88,11 @@ left_out=none
 ctest_options+=(--label-exclude "^($left_out)\$")
 ctest "${ctest_options[@]}" "$@"
 
-if ((long && !arm)) && [[ -z $preset$compiler && $# -eq 0 ]]; then
+if ((long && !arm && !dispatch)) && [[ -z $preset$compiler && $# -eq 0 ]]; then
+    if [[ $(uname -m) == x86_64 ]]; then
+        echo "tests/run.sh: all of it with idm::dispatch"
+        "$root/tests/run.sh" --dispatch --jobs "$jobs"
+    fi
     if command -v aarch64-linux-gnu-g++ >/dev/null && command -v qemu-aarch64 >/dev/null; then
         echo "tests/run.sh: all of it on 64-bit ARM"
         "$root/tests/run.sh" --arm --jobs "$jobs"

@@ -66,3 +66,5 @@
 #include <idm/io/safetensors.hpp>
 #include <idm/io/text.hpp>
 #include <idm/io/weights.hpp>
+
+#include <idm/compiled/training.hpp>

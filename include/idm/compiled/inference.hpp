@@ -3,6 +3,8 @@
 #include <filesystem>
 
 #include <idm/core/config.hpp>
+#include <idm/data/dataset.hpp>
+#include <idm/data/features.hpp>
 #include <idm/io/weights.hpp>
 #include <idm/models/baseline.hpp>
 #include <idm/models/cnn1.hpp>
@@ -38,6 +40,11 @@ IDM_COMPILED_TEMPLATE Status try_load_weights(const std::filesystem::path&, Base
                                               WeightsInfo<float>&) noexcept;
 IDM_COMPILED_TEMPLATE Status try_load_weights(const std::filesystem::path&, Cnn1<float>&, WeightsInfo<float>&) noexcept;
 IDM_COMPILED_TEMPLATE Status try_load_weights(const std::filesystem::path&, Cnn2<float>&, WeightsInfo<float>&) noexcept;
+
+IDM_COMPILED_TEMPLATE Features<float> make_features<float>(const Log&, const Recipe&);
+IDM_COMPILED_TEMPLATE Features<double> make_features<double>(const Log&, const Recipe&);
+IDM_COMPILED_TEMPLATE Dataset<float> make_dataset<float>(const Log&, const Recipe&, const SplitRule&);
+IDM_COMPILED_TEMPLATE Dataset<double> make_dataset<double>(const Log&, const Recipe&, const SplitRule&);
 
 IDM_NAMESPACE_END
 #endif

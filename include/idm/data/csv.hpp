@@ -33,6 +33,26 @@ struct CsvConfig {
 
 namespace detail {
 
+IDM_INLINE Table read_csv_table(const std::filesystem::path& path, const CsvConfig& config);
+
+}  // namespace detail
+
+/// Reads one text file of numbers as one trajectory without time, whatever the locale: `read_log` adds the rest.
+///
+/// Lines that start with # and blank lines are skipped; CRLF and a UTF-8 byte order mark are understood; empty fields
+/// are NaN; a comma is a decimal sign where it does not separate.
+/// *Errors*: `FileError` when the file can't be read or is no text; `DataError` with line and column for a wrong number
+/// of fields or for text in place of a number, for a file without rows and for one that was cut off inside its last
+/// number, as far as that shows: no newline at the end, and fewer digits than in every other row. One that ends between
+/// two rows, or whose numbers have digits as they come, reads as if it were whole.
+inline Log read_csv(const std::filesystem::path& path, const CsvConfig& config = {}) {
+    return detail::to_log(detail::read_csv_table(path, config));
+}
+
+#if !IDM_HAS_COMPILED
+
+namespace detail {
+
 inline std::string_view trim(std::string_view text) {
     const std::size_t first = text.find_first_not_of(" \t\r");
     if (first == std::string_view::npos) return {};
@@ -204,23 +224,13 @@ private:
     std::vector<double> values_;
 };
 
-inline Table read_csv_table(const std::filesystem::path& path, const CsvConfig& config) {
+IDM_INLINE Table read_csv_table(const std::filesystem::path& path, const CsvConfig& config) {
     const std::string text = read_bytes(path);
     return CsvParser(path, config).parse(text);
 }
 
 }  // namespace detail
 
-/// Reads one text file of numbers as one trajectory without time, whatever the locale: `read_log` adds the rest.
-///
-/// Lines that start with # and blank lines are skipped; CRLF and a UTF-8 byte order mark are understood; empty fields
-/// are NaN; a comma is a decimal sign where it does not separate.
-/// *Errors*: `FileError` when the file can't be read or is no text; `DataError` with line and column for a wrong number
-/// of fields or for text in place of a number, for a file without rows and for one that was cut off inside its last
-/// number, as far as that shows: no newline at the end, and fewer digits than in every other row. One that ends between
-/// two rows, or whose numbers have digits as they come, reads as if it were whole.
-inline Log read_csv(const std::filesystem::path& path, const CsvConfig& config = {}) {
-    return detail::to_log(detail::read_csv_table(path, config));
-}
+#endif  // !IDM_HAS_COMPILED
 
 IDM_NAMESPACE_END

@@ -80,6 +80,11 @@ void require_gap(const Dataset<T>& data, Index window) {
 /// Blocks keep a gap of window + filter span rows and those behind a row that its window or its chunk reads. *Errors*:
 /// those of `make_features`, `make_split` and `Normaliser::fit`. *Cost*: one feature matrix in memory beside the log.
 template <class T>
+Dataset<T> make_dataset(const Log& log, const Recipe& recipe, const SplitRule& rule);
+
+#if !IDM_HAS_COMPILED
+
+template <class T>
 Dataset<T> make_dataset(const Log& log, const Recipe& recipe, const SplitRule& rule) {
     detail::require<ConfigError>(recipe.window >= 1 && recipe.ahead >= 0,
                                  "expected a window of 1 row or more and ahead >= 0, got ", recipe.window, " and ",
@@ -101,5 +106,7 @@ Dataset<T> make_dataset(const Log& log, const Recipe& recipe, const SplitRule& r
             .normaliser = std::move(normaliser),
             .origins = std::move(features.origins)};
 }
+
+#endif  // !IDM_HAS_COMPILED
 
 IDM_NAMESPACE_END

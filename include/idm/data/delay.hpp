@@ -32,12 +32,7 @@ struct DelayEstimate {
 namespace detail {
 
 /// x[i + step] - x[i].
-inline std::vector<double> increments(const std::vector<double>& x, Index step) {
-    std::vector<double> out;
-    for (Index i = step; i < std::ssize(x); ++i)
-        out.push_back(x[static_cast<std::size_t>(i)] - x[static_cast<std::size_t>(i - step)]);
-    return out;
-}
+IDM_INLINE std::vector<double> increments(const std::vector<double>& x, Index step);
 
 }  // namespace detail
 
@@ -52,7 +47,27 @@ inline std::vector<double> increments(const std::vector<double>& x, Index step) 
 ///
 /// *Errors*: `ConfigError` for `longest` below 1; `DataError` when no trajectory has 3 * longest + 2 rows or when a
 /// signal is constant. *Cost*: O(rows x longest).
-inline DelayEstimate estimate_delay(std::span<const SignalPair> signals, Index longest) {
+IDM_INLINE DelayEstimate estimate_delay(std::span<const SignalPair> signals, Index longest);
+
+/// Delay between two columns of a log, for example from a joint's commanded to its measured position.
+///
+/// *Errors*: those above, and `DataError` for an unknown column.
+IDM_INLINE DelayEstimate estimate_delay(const Log& log, std::string_view cause, std::string_view effect, Index longest);
+
+#if !IDM_HAS_COMPILED
+
+namespace detail {
+
+IDM_INLINE std::vector<double> increments(const std::vector<double>& x, Index step) {
+    std::vector<double> out;
+    for (Index i = step; i < std::ssize(x); ++i)
+        out.push_back(x[static_cast<std::size_t>(i)] - x[static_cast<std::size_t>(i - step)]);
+    return out;
+}
+
+}  // namespace detail
+
+IDM_INLINE DelayEstimate estimate_delay(std::span<const SignalPair> signals, Index longest) {
     detail::require<ConfigError>(longest >= 1, "expected a longest delay of 1 sample or more, got ", longest);
     std::vector<SignalPair> trajectories;
     for (const SignalPair& pair : signals) {
@@ -98,10 +113,8 @@ inline DelayEstimate estimate_delay(std::span<const SignalPair> signals, Index l
     return out;
 }
 
-/// Delay between two columns of a log, for example from a joint's commanded to its measured position.
-///
-/// *Errors*: those above, and `DataError` for an unknown column.
-inline DelayEstimate estimate_delay(const Log& log, std::string_view cause, std::string_view effect, Index longest) {
+IDM_INLINE DelayEstimate estimate_delay(const Log& log, std::string_view cause, std::string_view effect,
+                                        Index longest) {
     const Index from = log.column(cause), to = log.column(effect);
     std::vector<SignalPair> pairs;
     for (const Trajectory& trajectory : log.trajectories) {
@@ -113,5 +126,7 @@ inline DelayEstimate estimate_delay(const Log& log, std::string_view cause, std:
     }
     return estimate_delay(std::span<const SignalPair>(pairs), longest);
 }
+
+#endif  // !IDM_HAS_COMPILED
 
 IDM_NAMESPACE_END

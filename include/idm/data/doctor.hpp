@@ -21,19 +21,47 @@
 #include <idm/data/trajectory.hpp>
 
 IDM_NAMESPACE_BEGIN
+
 namespace detail {
 
 /// The recipe of the motion alone: q, qd, qdd, sin q, cos q, sign qd, as `check_torques` expects them.
-inline Recipe motion_recipe(Recipe recipe) {
+IDM_INLINE Recipe motion_recipe(Recipe recipe);
+
+/// Where the joints have been. A joint that moves by less than 0.1 rad (6 degrees) changes its gravity torque by at
+/// most a tenth of its amplitude: little to learn about it, and if all move so little, about the robot.
+IDM_INLINE void cover(const Features<double>& features, Index joints, Diagnosis& out);
+
+/// Root mean square distance of two trajectories' positions at 64 places spread over them, in standard deviations of
+/// the log's positions; infinite where their lengths differ by more than 5 %.
+IDM_INLINE double distance(const Features<double>& features, const Segment& a, const Segment& b, Index joints,
+                           const std::vector<double>& deviations);
+
+}  // namespace detail
+
+/// Tells before training what is wrong with a log: stamps, values that are not finite, constant, stuck and clipped
+/// channels, degrees or radians, recorded against differentiated velocity, sign and delay of the torques (or of
+/// commanded positions: targets in rad or deg, or with origins), coverage, targets that are inputs too, and repeated
+/// trajectories, which leak where `split` parts them.
+///
+/// Velocity, torque, coverage and repeats are looked at only where stamps and values allow. The log may come from
+/// `read_log` without a time column, its `time` filled in behind: that one refuses what is diagnosed here.
+///
+/// *Errors*: `DataError` for unknown columns and a log without rows or too short to judge; `ConfigError` for a recipe
+/// without positions or targets, or that contradicts itself. *Cost*: rows x (terms^2 + 20 terms x joints) operations.
+IDM_INLINE Diagnosis diagnose(const Log& log, const Recipe& recipe, const std::optional<SplitRule>& split = {});
+
+#if !IDM_HAS_COMPILED
+
+namespace detail {
+
+IDM_INLINE Recipe motion_recipe(Recipe recipe) {
     recipe.use_positions = recipe.use_velocities = recipe.use_accelerations = recipe.use_sin = recipe.use_cos = true;
     recipe.sign_velocity = 0.02;
     recipe.extras = {};
     return recipe;
 }
 
-/// Where the joints have been. A joint that moves by less than 0.1 rad (6 degrees) changes its gravity torque by at
-/// most a tenth of its amplitude: little to learn about it, and if all move so little, about the robot.
-inline void cover(const Features<double>& features, Index joints, Diagnosis& out) {
+IDM_INLINE void cover(const Features<double>& features, Index joints, Diagnosis& out) {
     constexpr Index cells = 8;
     Index still = 0;
     for (Index j = 0; j < joints; ++j) {
@@ -85,10 +113,8 @@ inline void check_extrapolation(const Features<double>& features, Index joints, 
     }
 }
 
-/// Root mean square distance of two trajectories' positions at 64 places spread over them, in standard deviations of
-/// the log's positions; infinite where their lengths differ by more than 5 %.
-inline double distance(const Features<double>& features, const Segment& a, const Segment& b, Index joints,
-                       const std::vector<double>& deviations) {
+IDM_INLINE double distance(const Features<double>& features, const Segment& a, const Segment& b, Index joints,
+                           const std::vector<double>& deviations) {
     constexpr Index places = 64;
     const Index shorter = std::min(a.size(), b.size()), longer = std::max(a.size(), b.size());
     if (20 * (longer - shorter) > longer) return std::numeric_limits<double>::infinity();
@@ -199,17 +225,7 @@ inline void check_motion(const Log& log, const Recipe& recipe, const std::option
 
 }  // namespace detail
 
-/// Tells before training what is wrong with a log: stamps, values that are not finite, constant, stuck and clipped
-/// channels, degrees or radians, recorded against differentiated velocity, sign and delay of the torques (or of
-/// commanded positions: targets in rad or deg, or with origins), coverage, targets that are inputs too, and repeated
-/// trajectories, which leak where `split` parts them.
-///
-/// Velocity, torque, coverage and repeats are looked at only where stamps and values allow. The log may come from
-/// `read_log` without a time column, its `time` filled in behind: that one refuses what is diagnosed here.
-///
-/// *Errors*: `DataError` for unknown columns and a log without rows or too short to judge; `ConfigError` for a recipe
-/// without positions or targets, or that contradicts itself. *Cost*: rows x (terms^2 + 20 terms x joints) operations.
-inline Diagnosis diagnose(const Log& log, const Recipe& recipe, const std::optional<SplitRule>& split = {}) {
+IDM_INLINE Diagnosis diagnose(const Log& log, const Recipe& recipe, const std::optional<SplitRule>& split) {
     detail::require<DataError>(log.rows() > 0, "expected a log with rows, got an empty one");
     detail::require<ConfigError>(!recipe.positions.columns.empty() && !recipe.targets.columns.empty(),
                                  "expected position and target columns in the recipe");
@@ -236,5 +252,7 @@ inline Diagnosis diagnose(const Log& log, const Recipe& recipe, const std::optio
     if (even) detail::check_motion(log, recipe, split, out);
     return out;
 }
+
+#endif  // !IDM_HAS_COMPILED
 
 IDM_NAMESPACE_END

@@ -20,10 +20,68 @@
 // What single channels of a log show: their stamps, their values, their units.
 
 IDM_NAMESPACE_BEGIN
+
 namespace detail {
 
 /// *Errors*: none. True if the steps of time are even enough to differentiate.
-inline bool check_stamps(const Log& log, const Recipe& recipe, Diagnosis& out) {
+IDM_INLINE bool check_stamps(const Log& log, const Recipe& recipe, Diagnosis& out);
+
+/// True if all values of the columns in use are finite.
+IDM_INLINE bool check_finite(const Log& log, const std::vector<std::string>& columns, Diagnosis& out);
+
+/// Three or more rows that read the same, and the steps to and from them.
+struct EqualRun {
+    Mark rows;
+    double value = 0, step_in = 0, step_out = 0;
+
+    Index size() const { return rows.end - rows.begin; }
+};
+
+/// How one column moves.
+struct ChannelReport {
+    double low = 0, high = 0;
+    double usual_step = 0;        // mean of the steps that are not 0
+    double smallest_step = 0;     // of those: the quantum of a coarse channel
+    Index rows = 0, repeats = 0;  // rows in all, and such as are equal to the row before
+    std::vector<EqualRun> runs = {};
+
+    /// Equal but for rounding: a coarse velocity, a quotient, reads the same counts in different last digits.
+    bool same(double a, double b) const { return std::abs(a - b) <= 1e-9 * (high - low); }
+};
+
+enum class Channel { position, velocity, target };
+
+/// Rows from which a run of equal values is no chance.
+///
+/// A channel of n rows that repeats itself with probability p from row to row shows n p^(L - 1) runs of L rows: the
+/// result is the L at which one log in a thousand shows one. It is at least 20: shorter runs are a few packets lost,
+/// and leave a window of 16 rows something to go by.
+IDM_INLINE double surprising_run(Index repeats, Index rows);
+
+/// Constant, stuck and clipped channels.
+IDM_INLINE void check_channel(const Log& log, const std::string& name, Channel kind, bool commanded, Diagnosis& out);
+
+/// Positions as the recipe reads them: joints of arms turn by two turns at most, and a log in which no joint of a robot
+/// comes further than 6.3 degrees (2 pi, a turn in rad) from 0 is hardly one in degrees. Between the two the range
+/// alone can't tell; a recorded velocity can.
+IDM_INLINE void check_angle_unit(const Log& log, const Recipe& recipe, Diagnosis& out);
+
+/// A recorded velocity against the derivative of its position.
+///
+/// Their correlation r says how far sign and scale can be trusted: from 0.7 on each explains half of the other's
+/// variance, from 0.9 on four fifths. Scales may differ by a quarter: a derivative filter of 5 points loses 21 % of
+/// motion at a tenth of the sample rate; what is looked for are factors of 57.3, of a gear or of the rate.
+///
+/// *Shapes*: `recorded` and `derived` one value per row of each trajectory, in the same unit.
+IDM_INLINE void check_velocity(const std::vector<SignalPair>& pairs, const std::string& where, Diagnosis& out);
+
+}  // namespace detail
+
+#if !IDM_HAS_COMPILED
+
+namespace detail {
+
+IDM_INLINE bool check_stamps(const Log& log, const Recipe& recipe, Diagnosis& out) {
     TimeReport worst;
     std::string jittery, slower, first;
     double shortest = 0, longest = 0;
@@ -59,8 +117,7 @@ inline bool check_stamps(const Log& log, const Recipe& recipe, Diagnosis& out) {
     return out.findings.size() == before;
 }
 
-/// True if all values of the columns in use are finite.
-inline bool check_finite(const Log& log, const std::vector<std::string>& columns, Diagnosis& out) {
+IDM_INLINE bool check_finite(const Log& log, const std::vector<std::string>& columns, Diagnosis& out) {
     bool finite = true;
     if (log.dropped_rows > 0)
         out.add(Severity::fault, "not finite", "log", log.dropped_rows,
@@ -78,26 +135,6 @@ inline bool check_finite(const Log& log, const std::vector<std::string>& columns
     }
     return finite;
 }
-
-/// Three or more rows that read the same, and the steps to and from them.
-struct EqualRun {
-    Mark rows;
-    double value = 0, step_in = 0, step_out = 0;
-
-    Index size() const { return rows.end - rows.begin; }
-};
-
-/// How one column moves.
-struct ChannelReport {
-    double low = 0, high = 0;
-    double usual_step = 0;        // mean of the steps that are not 0
-    double smallest_step = 0;     // of those: the quantum of a coarse channel
-    Index rows = 0, repeats = 0;  // rows in all, and such as are equal to the row before
-    std::vector<EqualRun> runs = {};
-
-    /// Equal but for rounding: a coarse velocity, a quotient, reads the same counts in different last digits.
-    bool same(double a, double b) const { return std::abs(a - b) <= 1e-9 * (high - low); }
-};
 
 inline ChannelReport inspect_channel(const Log& log, Index column) {
     ChannelReport report{.low = log.trajectories[0].values(0, column), .high = log.trajectories[0].values(0, column)};
@@ -127,14 +164,7 @@ inline ChannelReport inspect_channel(const Log& log, Index column) {
     return report;
 }
 
-enum class Channel { position, velocity, target };
-
-/// Rows from which a run of equal values is no chance.
-///
-/// A channel of n rows that repeats itself with probability p from row to row shows n p^(L - 1) runs of L rows: the
-/// result is the L at which one log in a thousand shows one. It is at least 20: shorter runs are a few packets lost,
-/// and leave a window of 16 rows something to go by.
-inline double surprising_run(Index repeats, Index rows) {
+IDM_INLINE double surprising_run(Index repeats, Index rows) {
     const double n = static_cast<double>(rows), p = static_cast<double>(repeats + 1) / (n + 2);
     return std::max(20.0, 1 + std::log(1e-3 / n) / std::log(p));
 }
@@ -211,8 +241,7 @@ inline void check_clipped(const Log& log, const ChannelReport& report, Channel k
     }
 }
 
-/// Constant, stuck and clipped channels.
-inline void check_channel(const Log& log, const std::string& name, Channel kind, bool commanded, Diagnosis& out) {
+IDM_INLINE void check_channel(const Log& log, const std::string& name, Channel kind, bool commanded, Diagnosis& out) {
     const Index column = log.column(name);
     const ChannelReport report = inspect_channel(log, column);
     const std::string& where = log.columns[static_cast<std::size_t>(column)];
@@ -225,10 +254,7 @@ inline void check_channel(const Log& log, const std::string& name, Channel kind,
     check_clipped(log, report, kind, commanded, where, out);
 }
 
-/// Positions as the recipe reads them: joints of arms turn by two turns at most, and a log in which no joint of a robot
-/// comes further than 6.3 degrees (2 pi, a turn in rad) from 0 is hardly one in degrees. Between the two the range
-/// alone can't tell; a recorded velocity can.
-inline void check_angle_unit(const Log& log, const Recipe& recipe, Diagnosis& out) {
+IDM_INLINE void check_angle_unit(const Log& log, const Recipe& recipe, Diagnosis& out) {
     double largest = 0;
     for (std::size_t i = 0; i < recipe.positions.columns.size(); ++i)
         for (const Trajectory& trajectory : log.trajectories)
@@ -244,14 +270,7 @@ inline void check_angle_unit(const Log& log, const Recipe& recipe, Diagnosis& ou
                 ", a few degrees: they look like radians");
 }
 
-/// A recorded velocity against the derivative of its position.
-///
-/// Their correlation r says how far sign and scale can be trusted: from 0.7 on each explains half of the other's
-/// variance, from 0.9 on four fifths. Scales may differ by a quarter: a derivative filter of 5 points loses 21 % of
-/// motion at a tenth of the sample rate; what is looked for are factors of 57.3, of a gear or of the rate.
-///
-/// *Shapes*: `recorded` and `derived` one value per row of each trajectory, in the same unit.
-inline void check_velocity(const std::vector<SignalPair>& pairs, const std::string& where, Diagnosis& out) {
+IDM_INLINE void check_velocity(const std::vector<SignalPair>& pairs, const std::string& where, Diagnosis& out) {
     double dd = 0, rd = 0, rr = 0;
     for (const SignalPair& pair : pairs)
         for (std::size_t i = 0; i < pair.cause.size(); ++i) {
@@ -277,4 +296,7 @@ inline void check_velocity(const std::vector<SignalPair>& pairs, const std::stri
 }
 
 }  // namespace detail
+
+#endif  // !IDM_HAS_COMPILED
+
 IDM_NAMESPACE_END

@@ -66,7 +66,11 @@ struct Diagnosis {
 };
 
 /// The diagnosis as text for people: facts, coverage, findings with the gravest first, and the verdict.
-inline std::string format_diagnosis(const Diagnosis& diagnosis) {
+IDM_INLINE std::string format_diagnosis(const Diagnosis& diagnosis);
+
+#if !IDM_HAS_COMPILED
+
+IDM_INLINE std::string format_diagnosis(const Diagnosis& diagnosis) {
     std::string out;
     for (const std::string& fact : diagnosis.facts) out += fact + "\n";
     for (const Coverage& c : diagnosis.coverage)
@@ -81,5 +85,7 @@ inline std::string format_diagnosis(const Diagnosis& diagnosis) {
     out += diagnosis.fit() ? "fit to train on\n" : "NOT fit to train on\n";
     return out;
 }
+
+#endif  // !IDM_HAS_COMPILED
 
 IDM_NAMESPACE_END

@@ -18,6 +18,7 @@
 // Sign and delay of torques, and of commands, against the motion that they go with.
 
 IDM_NAMESPACE_BEGIN
+
 namespace detail {
 
 /// Torques fitted by a linear model of the motion, once for each lag between them.
@@ -38,6 +39,37 @@ struct TorqueFit {
         return std::sqrt(form * unexplained.row(j).minCoeff() / rows[static_cast<std::size_t>(j)]);
     }
 };
+
+/// Sign, delay and relation of torques to the motion.
+///
+/// Delay: the lag at which the motion explains the torque best, named where it leaves less than 3/4 of what is
+/// unexplained as recorded. That is a choice of what matters, not of what is certain: over thousands of rows far less
+/// would be. A torque that comes later costs a model nothing, its window holds the motion; one that comes more than
+/// `ahead` rows earlier asks it for motion that it has not seen, which for five rows costs a tenth of its error or more
+/// ("what a model loses to spoilt torques" in the tests of the training): a fault.
+/// Relation: a linear model of known motion that explains less than a tenth of a torque is hardly one of this robot.
+///
+/// `features` hold q, qd, qdd, sin q, cos q, sign qd of as many joints as there are targets.
+IDM_INLINE void check_torques(const Features<double>& features, Index ahead, Diagnosis& out);
+
+/// Targets that are commanded positions, not torques.
+inline bool are_commands(const Recipe& recipe) {
+    return !recipe.target_origins.columns.empty() || recipe.target_unit == "rad" || recipe.target_unit == "deg";
+}
+
+IDM_INLINE bool moves(const Log& log, const std::string& name);
+
+/// By how many rows commanded positions run ahead of the joints, and commands that their joint does not follow: that
+/// explain less than a tenth of its motion's variance (over 12 rows), or come behind it.
+///
+/// *Shapes*: as many targets as positions.
+IDM_INLINE void check_commands(const Log& log, const Recipe& recipe, Diagnosis& out);
+
+}  // namespace detail
+
+#if !IDM_HAS_COMPILED
+
+namespace detail {
 
 /// Rows as good as independent: residuals that resemble the one before by r count (1 - r) / (1 + r) each.
 ///
@@ -118,17 +150,7 @@ inline void check_sign(const TorqueFit& fit, Index j, Index joints, const std::s
                 "); a network learns it so, physics does not: turn its sign in the recipe");
 }
 
-/// Sign, delay and relation of torques to the motion.
-///
-/// Delay: the lag at which the motion explains the torque best, named where it leaves less than 3/4 of what is
-/// unexplained as recorded. That is a choice of what matters, not of what is certain: over thousands of rows far less
-/// would be. A torque that comes later costs a model nothing, its window holds the motion; one that comes more than
-/// `ahead` rows earlier asks it for motion that it has not seen, which for five rows costs a tenth of its error or more
-/// ("what a model loses to spoilt torques" in the tests of the training): a fault.
-/// Relation: a linear model of known motion that explains less than a tenth of a torque is hardly one of this robot.
-///
-/// `features` hold q, qd, qdd, sin q, cos q, sign qd of as many joints as there are targets.
-inline void check_torques(const Features<double>& features, Index ahead, Diagnosis& out) {
+IDM_INLINE void check_torques(const Features<double>& features, Index ahead, Diagnosis& out) {
     constexpr Index longest = 10;
     const Index joints = features.targets.cols();
     const TorqueFit fit = fit_torques(features, longest);
@@ -151,12 +173,7 @@ inline void check_torques(const Features<double>& features, Index ahead, Diagnos
     }
 }
 
-/// Targets that are commanded positions, not torques.
-inline bool are_commands(const Recipe& recipe) {
-    return !recipe.target_origins.columns.empty() || recipe.target_unit == "rad" || recipe.target_unit == "deg";
-}
-
-inline bool moves(const Log& log, const std::string& name) {
+IDM_INLINE bool moves(const Log& log, const std::string& name) {
     const Index column = log.column(name);
     double low = log.trajectories[0].values(0, column), high = low;
     for (const Trajectory& trajectory : log.trajectories) {
@@ -166,11 +183,7 @@ inline bool moves(const Log& log, const std::string& name) {
     return low < high;
 }
 
-/// By how many rows commanded positions run ahead of the joints, and commands that their joint does not follow: that
-/// explain less than a tenth of its motion's variance (over 12 rows), or come behind it.
-///
-/// *Shapes*: as many targets as positions.
-inline void check_commands(const Log& log, const Recipe& recipe, Diagnosis& out) {
+IDM_INLINE void check_commands(const Log& log, const Recipe& recipe, Diagnosis& out) {
     constexpr Index longest = 12;
     Index rows = 0;
     for (const Trajectory& trajectory : log.trajectories)
@@ -199,4 +212,7 @@ inline void check_commands(const Log& log, const Recipe& recipe, Diagnosis& out)
 }
 
 }  // namespace detail
+
+#endif  // !IDM_HAS_COMPILED
+
 IDM_NAMESPACE_END

@@ -35,7 +35,32 @@ namespace detail {
 /// The period of a log's rows in s, the mean over the trajectories.
 ///
 /// *Errors*: `DataError` when there is no time and none is stated, or when one trajectory differs by more than 1 %.
-inline double sample_period(const Log& log, const Recipe& recipe) {
+IDM_INLINE double sample_period(const Log& log, const Recipe& recipe);
+
+/// Names of a chunk's columns: `a7@+3` is a7 three rows later.
+IDM_INLINE std::vector<std::string> chunk_names(const std::vector<std::string>& names, Index horizon);
+
+/// Chunks of the targets of each row and those behind it, relative to the row's origins; beyond the trajectory its
+/// last row is repeated.
+///
+/// *Shapes*: `targets [J, rows]`, `origins` the same or empty; result `[horizon * J, rows]`.
+IDM_INLINE Matrix<double> target_chunks(const Matrix<double>& targets, const Matrix<double>& origins, Index horizon);
+
+}  // namespace detail
+
+/// Computes every feature once per log row, trajectory by trajectory; derivatives never reach across two of them.
+///
+/// *Errors*: `DataError` for an unknown column or one whose name is not UTF-8, a trajectory shorter than the filter,
+/// NaN, Inf or a number beyond `T`, an unknown or changing sample period; `ConfigError` for a recipe that contradicts
+/// itself. *Cost*: rows x inputs x filter length.
+template <class T>
+Features<T> make_features(const Log& log, const Recipe& recipe);
+
+#if !IDM_HAS_COMPILED
+
+namespace detail {
+
+IDM_INLINE double sample_period(const Log& log, const Recipe& recipe) {
     double sum = 0, steps = 0;
     for (const Trajectory& trajectory : log.trajectories) {
         if (trajectory.time.size() < 2) continue;
@@ -200,8 +225,7 @@ void require_finite(const Matrix<double>& values, const Trajectory& trajectory, 
                                "; mend the log or drop such rows");
 }
 
-/// Names of a chunk's columns: `a7@+3` is a7 three rows later.
-inline std::vector<std::string> chunk_names(const std::vector<std::string>& names, Index horizon) {
+IDM_INLINE std::vector<std::string> chunk_names(const std::vector<std::string>& names, Index horizon) {
     if (horizon == 1) return names;
     std::vector<std::string> result;
     for (Index step = 0; step < horizon; ++step)
@@ -209,11 +233,7 @@ inline std::vector<std::string> chunk_names(const std::vector<std::string>& name
     return result;
 }
 
-/// Chunks of the targets of each row and those behind it, relative to the row's origins; beyond the trajectory its
-/// last row is repeated.
-///
-/// *Shapes*: `targets [J, rows]`, `origins` the same or empty; result `[horizon * J, rows]`.
-inline Matrix<double> target_chunks(const Matrix<double>& targets, const Matrix<double>& origins, Index horizon) {
+IDM_INLINE Matrix<double> target_chunks(const Matrix<double>& targets, const Matrix<double>& origins, Index horizon) {
     const Index joints = targets.rows(), rows = targets.cols();
     Matrix<double> result(horizon * joints, rows);
     for (Index step = 0; step < horizon; ++step) {
@@ -226,11 +246,6 @@ inline Matrix<double> target_chunks(const Matrix<double>& targets, const Matrix<
 
 }  // namespace detail
 
-/// Computes every feature once per log row, trajectory by trajectory; derivatives never reach across two of them.
-///
-/// *Errors*: `DataError` for an unknown column or one whose name is not UTF-8, a trajectory shorter than the filter,
-/// NaN, Inf or a number beyond `T`, an unknown or changing sample period; `ConfigError` for a recipe that contradicts
-/// itself. *Cost*: rows x inputs x filter length.
 template <class T>
 Features<T> make_features(const Log& log, const Recipe& recipe) {
     detail::require<DataError>(log.rows() > 0, "expected a log with rows, got an empty one");
@@ -265,5 +280,7 @@ Features<T> make_features(const Log& log, const Recipe& recipe) {
     }
     return features;
 }
+
+#endif  // !IDM_HAS_COMPILED
 
 IDM_NAMESPACE_END

@@ -52,6 +52,22 @@ struct LogConfig {
     NpyConfig npy = {};
 };
 
+/// Reads files, and the files of folders, as one log. All must have the same columns; every column is kept, so that
+/// column numbers stay those of the files.
+///
+/// *Errors*: `FileError` for a file that can't be read; `DataError` with file, line (or row) and column for bad fields,
+/// NaN or Inf, time that does not rise or jitters by more than 20 % (unless resampling is asked for), columns that
+/// differ between files; `ConfigError`
+/// for settings that contradict each other.
+IDM_INLINE Log read_log(std::span<const std::filesystem::path> paths, const LogConfig& config = {});
+
+/// One file or one folder.
+inline Log read_log(const std::filesystem::path& path, const LogConfig& config = {}) {
+    return read_log(std::span(&path, 1), config);
+}
+
+#if !IDM_HAS_COMPILED
+
 namespace detail {
 
 /// Text files and NPY files in a folder, in the order of their names; a file stands for itself.
@@ -272,14 +288,7 @@ private:
 
 }  // namespace detail
 
-/// Reads files, and the files of folders, as one log. All must have the same columns; every column is kept, so that
-/// column numbers stay those of the files.
-///
-/// *Errors*: `FileError` for a file that can't be read; `DataError` with file, line (or row) and column for bad fields,
-/// NaN or Inf, time that does not rise or jitters by more than 20 % (unless resampling is asked for), columns that
-/// differ between files; `ConfigError`
-/// for settings that contradict each other.
-inline Log read_log(std::span<const std::filesystem::path> paths, const LogConfig& config = {}) {
+IDM_INLINE Log read_log(std::span<const std::filesystem::path> paths, const LogConfig& config) {
     std::vector<detail::Table> tables;
     for (const std::filesystem::path& file : detail::log_files(paths))
         tables.push_back(detail::read_table(file, config));
@@ -291,9 +300,6 @@ inline Log read_log(std::span<const std::filesystem::path> paths, const LogConfi
     return builder.finish();
 }
 
-/// One file or one folder.
-inline Log read_log(const std::filesystem::path& path, const LogConfig& config = {}) {
-    return read_log(std::span(&path, 1), config);
-}
+#endif  // !IDM_HAS_COMPILED
 
 IDM_NAMESPACE_END

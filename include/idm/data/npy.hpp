@@ -28,6 +28,23 @@ namespace detail {
 
 inline constexpr std::string_view npy_magic = "\x93NUMPY";
 
+IDM_INLINE Table read_npy_table(const std::filesystem::path& path, const NpyConfig& config);
+
+}  // namespace detail
+
+/// Reads one NumPy file, an array [rows, columns] or [rows] of float32 or float64 in C or Fortran order, as one
+/// trajectory without time: `read_log` adds the rest.
+///
+/// *Errors*: `FileError` for another file format, version, type or byte order, and for a truncated file; `DataError`
+/// for an empty array.
+inline Log read_npy(const std::filesystem::path& path, const NpyConfig& config = {}) {
+    return detail::to_log(detail::read_npy_table(path, config));
+}
+
+#if !IDM_HAS_COMPILED
+
+namespace detail {
+
 /// What an NPY header says about the array behind it.
 struct NpyHeader {
     bool is_double = false;
@@ -146,7 +163,7 @@ Matrix<double> npy_values(const char* from, const NpyHeader& header) {
     return values;
 }
 
-inline Table read_npy_table(const std::filesystem::path& path, const NpyConfig& config) {
+IDM_INLINE Table read_npy_table(const std::filesystem::path& path, const NpyConfig& config) {
     const std::string bytes = read_bytes(path);
     const NpyHeader header = NpyHeaderParser(bytes, path).parse();
     require<DataError>(header.rows > 0 && header.columns > 0, "'", path.string(), "' holds no numbers, its shape is (",
@@ -167,13 +184,6 @@ inline Table read_npy_table(const std::filesystem::path& path, const NpyConfig& 
 
 }  // namespace detail
 
-/// Reads one NumPy file, an array [rows, columns] or [rows] of float32 or float64 in C or Fortran order, as one
-/// trajectory without time: `read_log` adds the rest.
-///
-/// *Errors*: `FileError` for another file format, version, type or byte order, and for a truncated file; `DataError`
-/// for an empty array.
-inline Log read_npy(const std::filesystem::path& path, const NpyConfig& config = {}) {
-    return detail::to_log(detail::read_npy_table(path, config));
-}
+#endif  // !IDM_HAS_COMPILED
 
 IDM_NAMESPACE_END

@@ -66,13 +66,7 @@ struct Recipe {
 namespace detail {
 
 /// What turns the columns of a group into SI. *Errors*: `ConfigError` for another number of scales than columns.
-inline std::vector<double> si_factors(const ColumnGroup& group, const char* what) {
-    require<ConfigError>(group.scale.empty() || group.scale.size() == group.columns.size(), "expected ",
-                         group.columns.size(), " scales for the ", what, ", one per column, got ", group.scale.size());
-    std::vector<double> factors(group.columns.size(), group.unit == AngleUnit::degree ? std::numbers::pi / 180 : 1.0);
-    for (std::size_t i = 0; i < group.scale.size(); ++i) factors[i] *= group.scale[i];
-    return factors;
-}
+IDM_INLINE std::vector<double> si_factors(const ColumnGroup& group, const char* what);
 
 /// Rows behind a sample's row that its window or its chunk of targets reads.
 inline Index rows_behind(const Recipe& recipe) { return std::max(recipe.ahead, recipe.horizon - 1); }
@@ -83,7 +77,30 @@ inline std::size_t output_count(const Recipe& recipe) {
 }
 
 /// Inputs that the recipe makes.
-inline std::size_t input_count(const Recipe& recipe) {
+IDM_INLINE std::size_t input_count(const Recipe& recipe);
+
+}  // namespace detail
+
+/// The highest derivative that the recipe's filter takes, which its order must reach; 0: the log has all that is used.
+IDM_INLINE Index filter_derivative(const Recipe& recipe);
+
+/// Rows of a log that one feature row may have been computed from, on both sides together; 1 without a derivative
+/// filter. A gap between blocks must cover it.
+inline Index filter_span(const Recipe& recipe) { return filter_derivative(recipe) > 0 ? recipe.filter.length : 1; }
+
+#if !IDM_HAS_COMPILED
+
+namespace detail {
+
+IDM_INLINE std::vector<double> si_factors(const ColumnGroup& group, const char* what) {
+    require<ConfigError>(group.scale.empty() || group.scale.size() == group.columns.size(), "expected ",
+                         group.columns.size(), " scales for the ", what, ", one per column, got ", group.scale.size());
+    std::vector<double> factors(group.columns.size(), group.unit == AngleUnit::degree ? std::numbers::pi / 180 : 1.0);
+    for (std::size_t i = 0; i < group.scale.size(); ++i) factors[i] *= group.scale[i];
+    return factors;
+}
+
+IDM_INLINE std::size_t input_count(const Recipe& recipe) {
     const std::size_t q = recipe.positions.columns.size(), qd = recipe.velocities.columns.size(),
                       qdd = recipe.accelerations.columns.size(), rates = qd > 0 ? qd : q;
     return (recipe.use_positions ? q : 0) + (recipe.use_velocities ? rates : 0) +
@@ -93,16 +110,13 @@ inline std::size_t input_count(const Recipe& recipe) {
 
 }  // namespace detail
 
-/// The highest derivative that the recipe's filter takes, which its order must reach; 0: the log has all that is used.
-inline Index filter_derivative(const Recipe& recipe) {
+IDM_INLINE Index filter_derivative(const Recipe& recipe) {
     if (!recipe.velocities.columns.empty()) return recipe.use_accelerations && recipe.accelerations.columns.empty();
     if (recipe.positions.columns.empty()) return 0;
     if (recipe.use_accelerations && recipe.accelerations.columns.empty()) return 2;
     return recipe.use_velocities || recipe.sign_velocity > 0;
 }
 
-/// Rows of a log that one feature row may have been computed from, on both sides together; 1 without a derivative
-/// filter. A gap between blocks must cover it.
-inline Index filter_span(const Recipe& recipe) { return filter_derivative(recipe) > 0 ? recipe.filter.length : 1; }
+#endif  // !IDM_HAS_COMPILED
 
 IDM_NAMESPACE_END

@@ -41,7 +41,35 @@ struct TimeReport {
 };
 
 /// *Cost*: O(rows). *Errors*: `ConfigError` for a gap of not more than one step.
-inline TimeReport inspect_time(std::span<const double> time, double longest_gap = ResampleConfig{}.longest_gap) {
+IDM_INLINE TimeReport inspect_time(std::span<const double> time, double longest_gap = ResampleConfig{}.longest_gap);
+
+namespace detail {
+
+IDM_INLINE Trajectory sample(const Trajectory& from, double rate, Interpolation kind);
+
+}  // namespace detail
+
+/// Rows in the order of their stamps; of rows with equal stamps the first stays.
+///
+/// *Errors*: `DataError` where a stamp lies `longest_gap` steps or more before an earlier row's: that is not a late
+/// packet but a clock that was set back, and sorting would mix two recordings.
+IDM_INLINE Trajectory sort_by_time(const Trajectory& trajectory, double longest_gap = ResampleConfig{}.longest_gap);
+
+/// The pieces between gaps, all under the trajectory's name. Time must rise.
+IDM_INLINE std::vector<Trajectory> split_at_gaps(const Trajectory& trajectory,
+                                                 double longest_gap = ResampleConfig{}.longest_gap);
+
+/// A trajectory of rising stamps at even steps of 1 / rate from its first stamp on. Where the rate drops, a low-pass
+/// keeps what the new rate can't show from turning into slow motion that never was.
+///
+/// Every column is interpolated: angles must not wrap, and labels must not change inside a trajectory.
+/// *Errors*: `ConfigError` for a rate of 0 or less; `DataError` without rising stamps.
+/// *Cost*: O(rows x columns), x 16 old / new rate behind a low-pass.
+IDM_INLINE Trajectory resample(const Trajectory& trajectory, const ResampleConfig& config);
+
+#if !IDM_HAS_COMPILED
+
+IDM_INLINE TimeReport inspect_time(std::span<const double> time, double longest_gap) {
     detail::require<ConfigError>(longest_gap > 1, "expected a longest gap above 1 step, got ", longest_gap);
     TimeReport report;
     std::vector<double> steps;
@@ -120,7 +148,7 @@ private:
     Index row_ = 0;
 };
 
-inline Trajectory sample(const Trajectory& from, double rate, Interpolation kind) {
+IDM_INLINE Trajectory sample(const Trajectory& from, double rate, Interpolation kind) {
     // The small excess keeps the last row when the duration is a whole number of steps but for rounding.
     const Index rows = static_cast<Index>(std::floor((from.time.back() - from.time.front()) * rate + 1e-6)) + 1;
     Trajectory out{
@@ -169,11 +197,7 @@ inline Trajectory decimate(const Trajectory& from, Index factor) {
 
 }  // namespace detail
 
-/// Rows in the order of their stamps; of rows with equal stamps the first stays.
-///
-/// *Errors*: `DataError` where a stamp lies `longest_gap` steps or more before an earlier row's: that is not a late
-/// packet but a clock that was set back, and sorting would mix two recordings.
-inline Trajectory sort_by_time(const Trajectory& trajectory, double longest_gap = ResampleConfig{}.longest_gap) {
+IDM_INLINE Trajectory sort_by_time(const Trajectory& trajectory, double longest_gap) {
     const TimeReport report = inspect_time(trajectory.time, longest_gap);
     detail::require<DataError>(report.largest_return < longest_gap * report.period || report.largest_return == 0,
                                "trajectory '", trajectory.name, "': time runs back by ", report.largest_return,
@@ -189,9 +213,7 @@ inline Trajectory sort_by_time(const Trajectory& trajectory, double longest_gap 
     return detail::take_rows(trajectory, order);
 }
 
-/// The pieces between gaps, all under the trajectory's name. Time must rise.
-inline std::vector<Trajectory> split_at_gaps(const Trajectory& trajectory,
-                                             double longest_gap = ResampleConfig{}.longest_gap) {
+IDM_INLINE std::vector<Trajectory> split_at_gaps(const Trajectory& trajectory, double longest_gap) {
     const double longest = longest_gap * inspect_time(trajectory.time, longest_gap).period;
     std::vector<Trajectory> pieces;
     std::vector<Index> rows;
@@ -206,13 +228,7 @@ inline std::vector<Trajectory> split_at_gaps(const Trajectory& trajectory,
     return pieces;
 }
 
-/// A trajectory of rising stamps at even steps of 1 / rate from its first stamp on. Where the rate drops, a low-pass
-/// keeps what the new rate can't show from turning into slow motion that never was.
-///
-/// Every column is interpolated: angles must not wrap, and labels must not change inside a trajectory.
-/// *Errors*: `ConfigError` for a rate of 0 or less; `DataError` without rising stamps.
-/// *Cost*: O(rows x columns), x 16 old / new rate behind a low-pass.
-inline Trajectory resample(const Trajectory& trajectory, const ResampleConfig& config) {
+IDM_INLINE Trajectory resample(const Trajectory& trajectory, const ResampleConfig& config) {
     detail::require<ConfigError>(config.rate > 0 && std::isfinite(config.rate), "expected a rate above 0 Hz, got ",
                                  config.rate);
     const TimeReport report = inspect_time(trajectory.time, config.longest_gap);
@@ -226,5 +242,7 @@ inline Trajectory resample(const Trajectory& trajectory, const ResampleConfig& c
     return detail::decimate(detail::sample(trajectory, config.rate * static_cast<double>(factor), config.interpolation),
                             factor);
 }
+
+#endif  // !IDM_HAS_COMPILED
 
 IDM_NAMESPACE_END

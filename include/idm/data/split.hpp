@@ -65,7 +65,42 @@ using SplitRule = std::variant<ByTrajectory, ByName, ByBlock, ByRows>;
 
 /// The segments of each recording: its pieces, where rows were dropped or stamps had gaps, follow each other without a
 /// gap that would keep training data from the test set.
-inline std::vector<std::vector<Segment>> by_source(std::span<const Segment> segments) {
+IDM_INLINE std::vector<std::vector<Segment>> by_source(std::span<const Segment> segments);
+
+namespace detail {
+
+inline std::array<std::vector<Segment>*, 3> parts(Split& split) {
+    return {&split.train, &split.validation, &split.test};
+}
+
+inline constexpr std::array<const char*, 3> part_names = {"train", "validation", "test"};
+
+/// Sorts each part by rows. *Errors*: `DataError` for an empty part and for rows that two parts, or one twice, hold.
+IDM_INLINE Split checked(Split split);
+
+}  // namespace detail
+
+/// *Errors*: `DataError` when there are fewer than three trajectories, the pieces of one recording counted once.
+IDM_INLINE Split split_by_trajectory(std::span<const Segment> segments, const ByTrajectory& rule);
+
+/// *Errors*: `DataError` for an unknown name (with the nearest), an empty part, a trajectory listed twice, pieces of
+/// one recording in different parts.
+IDM_INLINE Split split_by_trajectory(std::span<const Segment> segments, const ByName& rule);
+
+/// `gap`: rows that window, `ahead` and filter span need between blocks; the larger of it and `rule.gap` counts.
+///
+/// *Errors*: `DataError` for overlapping, empty or too short blocks, and for rows outside of every trajectory.
+IDM_INLINE Split split_by_block(std::span<const Segment> segments, const ByRows& rule, Index gap);
+
+/// *Errors*: `DataError` for a recording of which a part would stay empty.
+IDM_INLINE Split split_by_block(std::span<const Segment> segments, const ByBlock& rule, Index gap);
+
+/// Divides the trajectories of a log by any of the rules; `gap` matters to those that cut trajectories.
+IDM_INLINE Split make_split(std::span<const Segment> segments, const SplitRule& rule, Index gap);
+
+#if !IDM_HAS_COMPILED
+
+IDM_INLINE std::vector<std::vector<Segment>> by_source(std::span<const Segment> segments) {
     std::vector<std::vector<Segment>> sources;
     for (const Segment& segment : segments) {
         const auto known = std::find_if(sources.begin(), sources.end(), [&](const auto& pieces) {
@@ -81,19 +116,13 @@ inline std::vector<std::vector<Segment>> by_source(std::span<const Segment> segm
 
 namespace detail {
 
-inline std::array<std::vector<Segment>*, 3> parts(Split& split) {
-    return {&split.train, &split.validation, &split.test};
-}
-inline constexpr std::array<const char*, 3> part_names = {"train", "validation", "test"};
-
 inline void check_fractions(double train, double validation, double test) {
     require<ConfigError>(train > 0 && validation > 0 && test > 0 && std::abs(train + validation + test - 1) < 1e-9,
                          "expected positive fractions that sum to 1, got train ", train, ", validation ", validation,
                          ", test ", test);
 }
 
-/// Sorts each part by rows. *Errors*: `DataError` for an empty part and for rows that two parts, or one twice, hold.
-inline Split checked(Split split) {
+IDM_INLINE Split checked(Split split) {
     std::vector<Segment> all;
     const auto earlier = [](const Segment& a, const Segment& b) { return a.begin < b.begin; };
     for (std::size_t i = 0; i < 3; ++i) {
@@ -179,8 +208,7 @@ inline void cut_source(Split& split, std::span<const Segment> pieces, const ByBl
 
 }  // namespace detail
 
-/// *Errors*: `DataError` when there are fewer than three trajectories, the pieces of one recording counted once.
-inline Split split_by_trajectory(std::span<const Segment> segments, const ByTrajectory& rule) {
+IDM_INLINE Split split_by_trajectory(std::span<const Segment> segments, const ByTrajectory& rule) {
     detail::check_fractions(rule.train, rule.validation, rule.test);
     std::vector<std::vector<Segment>> shuffled = by_source(segments);
     const Index count = std::ssize(shuffled);
@@ -203,9 +231,7 @@ inline Split split_by_trajectory(std::span<const Segment> segments, const ByTraj
     return detail::checked(std::move(split));
 }
 
-/// *Errors*: `DataError` for an unknown name (with the nearest), an empty part, a trajectory listed twice, pieces of
-/// one recording in different parts.
-inline Split split_by_trajectory(std::span<const Segment> segments, const ByName& rule) {
+IDM_INLINE Split split_by_trajectory(std::span<const Segment> segments, const ByName& rule) {
     std::vector<std::string> names;
     for (const Segment& segment : segments) names.push_back(segment.name);
     const auto pick = [&](const std::vector<std::string>& wanted) {
@@ -219,10 +245,7 @@ inline Split split_by_trajectory(std::span<const Segment> segments, const ByName
     return detail::checked(std::move(split));
 }
 
-/// `gap`: rows that window, `ahead` and filter span need between blocks; the larger of it and `rule.gap` counts.
-///
-/// *Errors*: `DataError` for overlapping, empty or too short blocks, and for rows outside of every trajectory.
-inline Split split_by_block(std::span<const Segment> segments, const ByRows& rule, Index gap) {
+IDM_INLINE Split split_by_block(std::span<const Segment> segments, const ByRows& rule, Index gap) {
     Split split{rule.train, rule.validation, rule.test, std::max(gap, rule.gap)};
     for (std::vector<Segment>* part : detail::parts(split))
         for (const Segment& block : *part) {
@@ -239,8 +262,7 @@ inline Split split_by_block(std::span<const Segment> segments, const ByRows& rul
     return split;
 }
 
-/// *Errors*: `DataError` for a recording of which a part would stay empty.
-inline Split split_by_block(std::span<const Segment> segments, const ByBlock& rule, Index gap) {
+IDM_INLINE Split split_by_block(std::span<const Segment> segments, const ByBlock& rule, Index gap) {
     detail::check_fractions(rule.train, rule.validation, rule.test);
     Split split;
     split.gap = std::max(gap, rule.gap);
@@ -248,8 +270,7 @@ inline Split split_by_block(std::span<const Segment> segments, const ByBlock& ru
     return detail::checked(std::move(split));
 }
 
-/// Divides the trajectories of a log by any of the rules; `gap` matters to those that cut trajectories.
-inline Split make_split(std::span<const Segment> segments, const SplitRule& rule, Index gap) {
+IDM_INLINE Split make_split(std::span<const Segment> segments, const SplitRule& rule, Index gap) {
     return std::visit(
         [&](const auto& chosen) {
             using Rule = std::decay_t<decltype(chosen)>;
@@ -260,5 +281,7 @@ inline Split make_split(std::span<const Segment> segments, const SplitRule& rule
         },
         rule);
 }
+
+#endif  // !IDM_HAS_COMPILED
 
 IDM_NAMESPACE_END

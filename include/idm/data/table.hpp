@@ -13,6 +13,7 @@
 #include <idm/data/trajectory.hpp>
 
 IDM_NAMESPACE_BEGIN
+
 namespace detail {
 
 /// One file of numbers and where in the file they stand, for messages.
@@ -31,7 +32,22 @@ struct Table {
 /// The whole file as bytes.
 ///
 /// *Errors*: `FileError` when it is missing or can't be read.
-inline std::string read_bytes(const std::filesystem::path& path) {
+IDM_INLINE std::string read_bytes(const std::filesystem::path& path);
+
+/// Column names: the given ones if there are as many as columns, else "0", "1", ...
+IDM_INLINE std::vector<std::string> column_names(const std::vector<std::string>& given, Index count,
+                                                 const std::filesystem::path& path);
+
+/// A log of one trajectory, named after the file.
+IDM_INLINE Log to_log(Table&& table);
+
+}  // namespace detail
+
+#if !IDM_HAS_COMPILED
+
+namespace detail {
+
+IDM_INLINE std::string read_bytes(const std::filesystem::path& path) {
     std::error_code ignored;  // the plain forms throw on a folder that may not be entered
     require<FileError>(std::filesystem::is_regular_file(path, ignored), "expected a file at '", path.string(),
                        "', found ", std::filesystem::exists(path, ignored) ? "something else" : "nothing",
@@ -45,20 +61,21 @@ inline std::string read_bytes(const std::filesystem::path& path) {
     return bytes;
 }
 
-/// Column names: the given ones if there are as many as columns, else "0", "1", ...
-inline std::vector<std::string> column_names(const std::vector<std::string>& given, Index count,
-                                             const std::filesystem::path& path) {
+IDM_INLINE std::vector<std::string> column_names(const std::vector<std::string>& given, Index count,
+                                                 const std::filesystem::path& path) {
     if (given.empty()) return numbered("{}", 0, count - 1);
     require<DataError>(static_cast<Index>(given.size()) == count, "'", path.string(), "' has ", count, " columns, but ",
                        given.size(), " names were given for them");
     return given;
 }
 
-/// A log of one trajectory, named after the file.
-inline Log to_log(Table&& table) {
+IDM_INLINE Log to_log(Table&& table) {
     return {.columns = std::move(table.columns),
             .trajectories = {{.name = table.source.stem().string(), .time = {}, .values = std::move(table.values)}}};
 }
 
 }  // namespace detail
+
+#endif  // !IDM_HAS_COMPILED
+
 IDM_NAMESPACE_END

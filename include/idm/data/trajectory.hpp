@@ -45,52 +45,13 @@ namespace detail {
 /// Number of single-character edits (insert, delete, replace) between two texts, upper and lower case alike.
 ///
 /// *Source*: Wagner, Fischer, "The String-to-String Correction Problem", J. ACM 21(1), 1974.
-inline std::size_t edit_distance(std::string_view a, std::string_view b) {
-    const auto lower = [](char c) { return std::tolower(static_cast<unsigned char>(c)); };
-    std::vector<std::size_t> row(b.size() + 1);
-    for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-        std::size_t diagonal = row[0];
-        row[0] = i;
-        for (std::size_t j = 1; j <= b.size(); ++j) {
-            const std::size_t replace = diagonal + (lower(a[i - 1]) == lower(b[j - 1]) ? 0 : 1);
-            diagonal = row[j];
-            row[j] = std::min({replace, row[j] + 1, row[j - 1] + 1});
-        }
-    }
-    return row[b.size()];
-}
-
-inline bool is_number(std::string_view text) {
-    double value = 0;
-    const auto [stop, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return code == std::errc() && stop == text.data() + text.size() && std::isfinite(value);
-}
+IDM_INLINE std::size_t edit_distance(std::string_view a, std::string_view b);
+IDM_INLINE bool is_number(std::string_view text);
 
 /// Position of `wanted` among `names`: an exact name first, else a number counted from 0 unless a name is a number.
 ///
 /// *Errors*: `DataError` with the nearest name; `what` says what the names are ("column", "trajectory").
-inline Index find_name(std::span<const std::string> names, std::string_view wanted, std::string_view what) {
-    const auto found = std::find(names.begin(), names.end(), wanted);
-    if (found != names.end()) return found - names.begin();
-    const Index count = static_cast<Index>(names.size());
-    Index number = 0;
-    const char* end = wanted.data() + wanted.size();
-    const auto [stop, code] = std::from_chars(wanted.data(), end, number);
-    const bool are_numbers = std::any_of(names.begin(), names.end(), is_number);
-    if (!are_numbers && code == std::errc() && stop == end) {
-        require<DataError>(number >= 0 && number < count, "expected a ", what, " number from 0 to ", count - 1,
-                           ", got ", wanted);
-        return number;
-    }
-    require<DataError>(count > 0, "expected a ", what, " named '", wanted, "', got a log without any");
-    const auto nearest = std::min_element(names.begin(), names.end(), [&](const auto& a, const auto& b) {
-        return edit_distance(a, wanted) < edit_distance(b, wanted);
-    });
-    raise<DataError>("no ", what, " is named '", wanted, "'; the nearest of ", count, " is '", *nearest,
-                     are_numbers ? "' (names are numbers themselves, so a number is no position)"
-                                 : "' (names are case-sensitive; a number counts from 0)");
-}
+IDM_INLINE Index find_name(std::span<const std::string> names, std::string_view wanted, std::string_view what);
 
 }  // namespace detail
 
@@ -128,7 +89,59 @@ struct Log {
 /// Names that differ in a number: `numbered("q{}_deg", 1, 6)` is q1_deg, ..., q6_deg.
 ///
 /// *Errors*: `ConfigError` when the pattern has no `{}`.
-inline std::vector<std::string> numbered(std::string_view pattern, Index first, Index last) {
+IDM_INLINE std::vector<std::string> numbered(std::string_view pattern, Index first, Index last);
+
+#if !IDM_HAS_COMPILED
+
+namespace detail {
+
+IDM_INLINE std::size_t edit_distance(std::string_view a, std::string_view b) {
+    const auto lower = [](char c) { return std::tolower(static_cast<unsigned char>(c)); };
+    std::vector<std::size_t> row(b.size() + 1);
+    for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        std::size_t diagonal = row[0];
+        row[0] = i;
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            const std::size_t replace = diagonal + (lower(a[i - 1]) == lower(b[j - 1]) ? 0 : 1);
+            diagonal = row[j];
+            row[j] = std::min({replace, row[j] + 1, row[j - 1] + 1});
+        }
+    }
+    return row[b.size()];
+}
+
+IDM_INLINE bool is_number(std::string_view text) {
+    double value = 0;
+    const auto [stop, code] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return code == std::errc() && stop == text.data() + text.size() && std::isfinite(value);
+}
+
+IDM_INLINE Index find_name(std::span<const std::string> names, std::string_view wanted, std::string_view what) {
+    const auto found = std::find(names.begin(), names.end(), wanted);
+    if (found != names.end()) return found - names.begin();
+    const Index count = static_cast<Index>(names.size());
+    Index number = 0;
+    const char* end = wanted.data() + wanted.size();
+    const auto [stop, code] = std::from_chars(wanted.data(), end, number);
+    const bool are_numbers = std::any_of(names.begin(), names.end(), is_number);
+    if (!are_numbers && code == std::errc() && stop == end) {
+        require<DataError>(number >= 0 && number < count, "expected a ", what, " number from 0 to ", count - 1,
+                           ", got ", wanted);
+        return number;
+    }
+    require<DataError>(count > 0, "expected a ", what, " named '", wanted, "', got a log without any");
+    const auto nearest = std::min_element(names.begin(), names.end(), [&](const auto& a, const auto& b) {
+        return edit_distance(a, wanted) < edit_distance(b, wanted);
+    });
+    raise<DataError>("no ", what, " is named '", wanted, "'; the nearest of ", count, " is '", *nearest,
+                     are_numbers ? "' (names are numbers themselves, so a number is no position)"
+                                 : "' (names are case-sensitive; a number counts from 0)");
+}
+
+}  // namespace detail
+
+IDM_INLINE std::vector<std::string> numbered(std::string_view pattern, Index first, Index last) {
     const std::size_t place = pattern.find("{}");
     detail::require<ConfigError>(place != std::string_view::npos, "expected a pattern with {}, such as q{}, got '",
                                  pattern, "'");
@@ -137,5 +150,7 @@ inline std::vector<std::string> numbered(std::string_view pattern, Index first, 
         result.push_back(detail::message(pattern.substr(0, place), i, pattern.substr(place + 2)));
     return result;
 }
+
+#endif  // !IDM_HAS_COMPILED
 
 IDM_NAMESPACE_END

@@ -39,8 +39,37 @@ enum class Rows {
 /// *Errors*: `ConfigError` when window < 1, ahead < 0 or horizon is not in [1, 17]; `DataError` when a segment is
 /// shorter than the window
 /// (`Rows::full`) or when no row is left.
-inline std::vector<WindowRow> window_rows(std::span<const Segment> segments, Index window, Index ahead, Rows rows,
-                                          Index horizon = 1) {
+IDM_INLINE std::vector<WindowRow> window_rows(std::span<const Segment> segments, Index window, Index ahead, Rows rows,
+                                              Index horizon = 1);
+
+/// A prediction as the actions of its steps: row h is what is to be done h rows after the sample's.
+///
+/// *Shapes*: `prediction [horizon * J]`, result `[horizon, J]`, a view.
+template <class T>
+ConstMatrixView<T> chunk_view(std::span<const T> prediction, Index horizon) {
+    const auto size = static_cast<Index>(prediction.size());
+    detail::require<ShapeError>(horizon >= 1 && size % horizon == 0, "expected a prediction of ", horizon,
+                                " steps of equal size, got ", size, " numbers");
+    return {prediction.data(), horizon, size / horizon};
+}
+
+/// Copies one window, its first or last row repeated where the window leaves the segment.
+///
+/// *Shapes*: `inputs [rows, C]`, `out [window, C]`. *Cost*: window x C copies, no allocation.
+template <class T>
+void gather_window(const Matrix<T>& inputs, WindowRow sample, Index window, Index ahead, T* out) {
+    const Index channels = inputs.cols();
+    const Index first = sample.row + ahead - window + 1;
+    for (Index i = 0; i < window; ++i) {
+        const Index row = std::clamp(first + i, sample.begin, sample.end - 1);
+        std::copy_n(inputs.data() + row * channels, channels, out + i * channels);
+    }
+}
+
+#if !IDM_HAS_COMPILED
+
+IDM_INLINE std::vector<WindowRow> window_rows(std::span<const Segment> segments, Index window, Index ahead, Rows rows,
+                                              Index horizon) {
     detail::require<ConfigError>(window >= 1, "expected a window of 1 row or more, got ", window);
     detail::require<ConfigError>(ahead >= 0, "expected ahead >= 0 rows, got ", ahead);
     detail::require<ConfigError>(horizon >= 1 && horizon <= scored_rows_after + 1, "expected a horizon of 1 to ",
@@ -67,28 +96,6 @@ inline std::vector<WindowRow> window_rows(std::span<const Segment> segments, Ind
     return result;
 }
 
-/// A prediction as the actions of its steps: row h is what is to be done h rows after the sample's.
-///
-/// *Shapes*: `prediction [horizon * J]`, result `[horizon, J]`, a view.
-template <class T>
-ConstMatrixView<T> chunk_view(std::span<const T> prediction, Index horizon) {
-    const auto size = static_cast<Index>(prediction.size());
-    detail::require<ShapeError>(horizon >= 1 && size % horizon == 0, "expected a prediction of ", horizon,
-                                " steps of equal size, got ", size, " numbers");
-    return {prediction.data(), horizon, size / horizon};
-}
-
-/// Copies one window, its first or last row repeated where the window leaves the segment.
-///
-/// *Shapes*: `inputs [rows, C]`, `out [window, C]`. *Cost*: window x C copies, no allocation.
-template <class T>
-void gather_window(const Matrix<T>& inputs, WindowRow sample, Index window, Index ahead, T* out) {
-    const Index channels = inputs.cols();
-    const Index first = sample.row + ahead - window + 1;
-    for (Index i = 0; i < window; ++i) {
-        const Index row = std::clamp(first + i, sample.begin, sample.end - 1);
-        std::copy_n(inputs.data() + row * channels, channels, out + i * channels);
-    }
-}
+#endif  // !IDM_HAS_COMPILED
 
 IDM_NAMESPACE_END

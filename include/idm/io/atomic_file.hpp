@@ -18,15 +18,11 @@
 #include <idm/core/error.hpp>
 
 IDM_NAMESPACE_BEGIN
+
 namespace detail {
 
 /// A name that nobody else uses: appended to a file it marks the unfinished version.
-inline std::string unique_suffix() {
-    std::random_device device;
-    std::string out = "-";
-    for (int i = 0; i < 12; ++i) out += static_cast<char>('a' + device() % 26);
-    return out;
-}
+IDM_INLINE std::string unique_suffix();
 
 /// Files that are removed again unless they were put into place.
 class UnfinishedFiles {
@@ -51,16 +47,7 @@ private:
 ///
 /// *Errors*: `FileError` with the path and the system's reason.
 /// *Source*: fsync(2), with its note on folders; file systems that can't sync a folder answer EINVAL.
-inline void sync_to_disk([[maybe_unused]] const std::filesystem::path& path) {
-#if __has_include(<unistd.h>)
-    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    int error = descriptor < 0 || ::fsync(descriptor) != 0 ? errno : 0;
-    if (error == EINVAL) error = 0;
-    if (descriptor >= 0) ::close(descriptor);
-    require<FileError>(error == 0, "cannot write ", path.string(), " to disk: ", std::generic_category().message(error),
-                       "; check its rights and free space");
-#endif
-}
+IDM_INLINE void sync_to_disk([[maybe_unused]] const std::filesystem::path& path);
 
 }  // namespace detail
 
@@ -75,7 +62,33 @@ struct FileContent {
 /// power cut: content reaches the disk before its name does. Missing folders are made.
 ///
 /// *Errors*: `FileError` with the path and the system's reason.
-inline void write_files(std::span<const FileContent> files) {
+IDM_INLINE void write_files(std::span<const FileContent> files);
+
+#if !IDM_HAS_COMPILED
+
+namespace detail {
+
+IDM_INLINE std::string unique_suffix() {
+    std::random_device device;
+    std::string out = "-";
+    for (int i = 0; i < 12; ++i) out += static_cast<char>('a' + device() % 26);
+    return out;
+}
+
+IDM_INLINE void sync_to_disk([[maybe_unused]] const std::filesystem::path& path) {
+#if __has_include(<unistd.h>)
+    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    int error = descriptor < 0 || ::fsync(descriptor) != 0 ? errno : 0;
+    if (error == EINVAL) error = 0;
+    if (descriptor >= 0) ::close(descriptor);
+    require<FileError>(error == 0, "cannot write ", path.string(), " to disk: ", std::generic_category().message(error),
+                       "; check its rights and free space");
+#endif
+}
+
+}  // namespace detail
+
+IDM_INLINE void write_files(std::span<const FileContent> files) {
     detail::UnfinishedFiles unfinished;
     for (const FileContent& file : files) {
         std::error_code error;
@@ -100,5 +113,7 @@ inline void write_files(std::span<const FileContent> files) {
         detail::sync_to_disk(files[i].path.has_parent_path() ? files[i].path.parent_path() : ".");
     }
 }
+
+#endif  // !IDM_HAS_COMPILED
 
 IDM_NAMESPACE_END

@@ -56,20 +56,8 @@ struct Chart {
 namespace detail {
 
 /// Text for gnuplot: in single quotes it substitutes nothing, and '' is a quote.
-inline std::string gnuplot_quote(std::string_view text) {
-    std::string out = "'";
-    for (const char c : text) {
-        if (c == '\'') out += '\'';
-        out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-    }
-    return out + "'";
-}
-
-inline std::string gnuplot_number(double value) {
-    std::string out;
-    append_rounded(out, value, 6);
-    return out;
-}
+IDM_INLINE std::string gnuplot_quote(std::string_view text);
+IDM_INLINE std::string gnuplot_number(double value);
 
 /// Where the panels stand, in pixels. The gaps hold a title and tic labels, the outer margins the axis labels too.
 struct ChartGrid {
@@ -106,7 +94,37 @@ struct ChartGrid {
     }
 };
 
-inline std::string gnuplot_data(const Panel& panel, Index index) {
+IDM_INLINE std::string gnuplot_data(const Panel& panel, Index index);
+
+/// The panel's own limits, or what its curves span and 4 % more on either side, of the logarithm where that is drawn.
+IDM_INLINE std::pair<double, double> y_limits(const Panel& panel);
+
+/// 1, 2 or 5 times a power of ten, so that four or five steps fill `span`: gnuplot's own choice crowds a low panel.
+IDM_INLINE double tic_step(double span);
+IDM_INLINE std::string gnuplot_script(const Chart& chart);
+
+}  // namespace detail
+
+#if !IDM_HAS_COMPILED
+
+namespace detail {
+
+IDM_INLINE std::string gnuplot_quote(std::string_view text) {
+    std::string out = "'";
+    for (const char c : text) {
+        if (c == '\'') out += '\'';
+        out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+    }
+    return out + "'";
+}
+
+IDM_INLINE std::string gnuplot_number(double value) {
+    std::string out;
+    append_rounded(out, value, 6);
+    return out;
+}
+
+IDM_INLINE std::string gnuplot_data(const Panel& panel, Index index) {
     std::string out;
     for (std::size_t i = 0; i < panel.curves.size(); ++i) {
         const Curve& curve = panel.curves[i];
@@ -127,8 +145,7 @@ inline std::string gnuplot_range(const char* axis, std::pair<double, double> lim
     return message("set ", axis, "range [", gnuplot_number(limits.first), ":", gnuplot_number(limits.second), "]\n");
 }
 
-/// The panel's own limits, or what its curves span and 4 % more on either side, of the logarithm where that is drawn.
-inline std::pair<double, double> y_limits(const Panel& panel) {
+IDM_INLINE std::pair<double, double> y_limits(const Panel& panel) {
     if (panel.y_limits.first != panel.y_limits.second) return panel.y_limits;
     double low = std::numeric_limits<double>::infinity(), high = -low;
     for (const Curve& curve : panel.curves) {
@@ -147,8 +164,7 @@ inline std::pair<double, double> y_limits(const Panel& panel) {
     return {low - margin, high + margin};
 }
 
-/// 1, 2 or 5 times a power of ten, so that four or five steps fill `span`: gnuplot's own choice crowds a low panel.
-inline double tic_step(double span) {
+IDM_INLINE double tic_step(double span) {
     const double power = std::pow(10.0, std::floor(std::log10(span / 5.5)));
     for (const double factor : {1.0, 2.0, 5.0})
         if (factor * power >= span / 5.5) return factor * power;
@@ -212,7 +228,7 @@ inline std::string gnuplot_legend(const Chart& chart, const ChartGrid& grid) {
     return out;
 }
 
-inline std::string gnuplot_script(const Chart& chart) {
+IDM_INLINE std::string gnuplot_script(const Chart& chart) {
     const ChartGrid grid(chart);
     std::string out = message("set encoding utf8\nset terminal svg size ", grid.width, ",", grid.height(),
                               " dynamic noenhanced font 'Helvetica,12' background '#ffffff'\n");
@@ -227,5 +243,7 @@ inline std::string gnuplot_script(const Chart& chart) {
 }
 
 }  // namespace detail
+
+#endif  // !IDM_HAS_COMPILED
 
 IDM_NAMESPACE_END

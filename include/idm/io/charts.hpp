@@ -24,6 +24,39 @@ struct Picture {
 
 namespace detail {
 
+/// A folder of its own under the system's temporary one, removed with all it holds.
+class TemporaryFolder {
+public:
+    TemporaryFolder() : path_(std::filesystem::temp_directory_path() / ("idm" + unique_suffix())) {
+        std::filesystem::create_directory(path_);
+    }
+    TemporaryFolder(const TemporaryFolder&) = delete;
+    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+    ~TemporaryFolder() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+    const std::filesystem::path& path() const { return path_; }
+
+private:
+    std::filesystem::path path_;
+};
+
+IDM_INLINE std::string shell_quote(const std::string& text);
+IDM_INLINE std::string read_text(const std::filesystem::path& path);
+
+}  // namespace detail
+
+/// Draws `chart` with the external program `gnuplot` (5.0 or newer, found by name or path).
+///
+/// *Errors*: none for a program that is missing or fails: the result then has no `svg` but says why. `ConfigError` for
+/// a chart without panels.
+IDM_INLINE Picture draw_chart(const Chart& chart, const std::string& gnuplot = "gnuplot");
+
+#if !IDM_HAS_COMPILED
+
+namespace detail {
+
 /// From gnuplot's file to an element that shares a page with others: no XML prologue, no `<defs>` (point symbols, which
 /// lines do not use, under ids that every picture repeats), no titles (browsers show them as tooltips).
 inline std::string inline_svg(const std::string& file, const std::string& title) {
@@ -44,42 +77,20 @@ inline std::string inline_svg(const std::string& file, const std::string& title)
     return svg.insert(4, " role=\"img\" aria-label=\"" + escape_html(title) + "\"");
 }
 
-/// A folder of its own under the system's temporary one, removed with all it holds.
-class TemporaryFolder {
-public:
-    TemporaryFolder() : path_(std::filesystem::temp_directory_path() / ("idm" + unique_suffix())) {
-        std::filesystem::create_directory(path_);
-    }
-    TemporaryFolder(const TemporaryFolder&) = delete;
-    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-    ~TemporaryFolder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    const std::filesystem::path& path() const { return path_; }
-
-private:
-    std::filesystem::path path_;
-};
-
-inline std::string shell_quote(const std::string& text) {
+IDM_INLINE std::string shell_quote(const std::string& text) {
     std::string out = "'";
     for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
     return out + "'";
 }
 
-inline std::string read_text(const std::filesystem::path& path) {
+IDM_INLINE std::string read_text(const std::filesystem::path& path) {
     std::ifstream in(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
 }  // namespace detail
 
-/// Draws `chart` with the external program `gnuplot` (5.0 or newer, found by name or path).
-///
-/// *Errors*: none for a program that is missing or fails: the result then has no `svg` but says why. `ConfigError` for
-/// a chart without panels.
-inline Picture draw_chart(const Chart& chart, const std::string& gnuplot = "gnuplot") {
+IDM_INLINE Picture draw_chart(const Chart& chart, const std::string& gnuplot) {
     detail::require<ConfigError>(!chart.panels.empty() && chart.columns > 0,
                                  "expected a chart with at least one panel and one column");
     const detail::TemporaryFolder folder;
@@ -99,5 +110,7 @@ inline Picture draw_chart(const Chart& chart, const std::string& gnuplot = "gnup
     }
     return out;
 }
+
+#endif  // !IDM_HAS_COMPILED
 
 IDM_NAMESPACE_END

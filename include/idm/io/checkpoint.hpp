@@ -22,6 +22,7 @@
 #include <idm/training/training_state.hpp>
 
 IDM_NAMESPACE_BEGIN
+
 namespace detail {
 
 inline constexpr int checkpoint_format_version = 1;
@@ -38,6 +39,7 @@ void each_number(State& state, Use use) {
     use(share), use(best), use(waited), use(best_epoch), use(seconds);
     (void)identity, (void)weights, (void)best_weights, (void)memory, (void)epochs, (void)stopped;
 }
+
 template <class Report, class Use>
 void each_report_number(Report& report, Use use) {
     auto& [epoch, epochs, training_loss, validation_loss, learning_rate, samples_per_second, seconds_left, best] =
@@ -60,16 +62,7 @@ bool take_number(std::span<const double>& numbers, Number& out) {
     return true;
 }
 
-inline std::string checkpoint_json(const std::vector<TrainingFact>& identity) {
-    JsonWriter json;
-    json.begin_object().member("format_version", checkpoint_format_version).key("training").begin_object();
-    for (const TrainingFact& fact : identity) {
-        require<DataError>(is_utf8(fact.value), "cannot save a checkpoint: expected ", fact.name,
-                           " in UTF-8, as all files of a model are");
-        json.member(fact.name, fact.value);
-    }
-    return json.end_object().end_object().text();
-}
+IDM_INLINE std::string checkpoint_json(const std::vector<TrainingFact>& identity);
 
 template <class T>
 std::string checkpoint_bytes(const TrainingState<T>& state) {
@@ -106,18 +99,7 @@ Status take_tensor(Safetensors& file, const std::string& name, std::vector<T>& o
     return {};
 }
 
-inline Status read_identity(std::string_view text, std::vector<TrainingFact>& out) {
-    Json json;
-    if (Status status = read_json(text, json); !status) return failure("metadata: ", status.message);
-    int version = 0;
-    const Json *format = json.find("format_version"), *training = json.find("training");
-    if (!format || !format->get(version) || version != checkpoint_format_version)
-        return failure("expected checkpoint format version ", checkpoint_format_version, ", got ", version,
-                       "; go on with the version of the library that wrote it");
-    if (!training || training->kind != Json::Kind::object) return failure("expected a member 'training'");
-    for (std::size_t i = 0; i < training->keys.size(); ++i) out.push_back({training->keys[i], training->items[i].text});
-    return {};
-}
+IDM_INLINE Status read_identity(std::string_view text, std::vector<TrainingFact>& out);
 
 template <class T>
 Status read_checkpoint(std::string_view bytes, TrainingState<T>& state) {
@@ -236,5 +218,37 @@ History train_with_checkpoints(M& model, const Dataset<typename M::Scalar>& data
     };
     return train(model, data, config, hooks);
 }
+
+#if !IDM_HAS_COMPILED
+
+namespace detail {
+
+IDM_INLINE std::string checkpoint_json(const std::vector<TrainingFact>& identity) {
+    JsonWriter json;
+    json.begin_object().member("format_version", checkpoint_format_version).key("training").begin_object();
+    for (const TrainingFact& fact : identity) {
+        require<DataError>(is_utf8(fact.value), "cannot save a checkpoint: expected ", fact.name,
+                           " in UTF-8, as all files of a model are");
+        json.member(fact.name, fact.value);
+    }
+    return json.end_object().end_object().text();
+}
+
+IDM_INLINE Status read_identity(std::string_view text, std::vector<TrainingFact>& out) {
+    Json json;
+    if (Status status = read_json(text, json); !status) return failure("metadata: ", status.message);
+    int version = 0;
+    const Json *format = json.find("format_version"), *training = json.find("training");
+    if (!format || !format->get(version) || version != checkpoint_format_version)
+        return failure("expected checkpoint format version ", checkpoint_format_version, ", got ", version,
+                       "; go on with the version of the library that wrote it");
+    if (!training || training->kind != Json::Kind::object) return failure("expected a member 'training'");
+    for (std::size_t i = 0; i < training->keys.size(); ++i) out.push_back({training->keys[i], training->items[i].text});
+    return {};
+}
+
+}  // namespace detail
+
+#endif  // !IDM_HAS_COMPILED
 
 IDM_NAMESPACE_END

@@ -21,15 +21,33 @@
 // What the log doctor's picture shows; charts.hpp draws it.
 
 IDM_NAMESPACE_BEGIN
+
 namespace detail {
 
 inline Stroke row_stroke() { return {"#3a6ea5", 1.2}; }
+IDM_INLINE void add_point(Curve& curve, double x, double y);
+
+}  // namespace detail
+
+/// The picture of a diagnosis. Above: time steps, their histogram, coverage and torque lag by joint. Below, a line for
+/// each joint: its position with stuck and clipped rows marked, velocity over position with the test's rows in another
+/// colour, its target with marks, and what the motion leaves unexplained of it by lag. What could not be looked at is
+/// left empty.
+///
+/// *Errors*: those of `diagnose`, whose arguments it takes.
+IDM_INLINE Chart doctor_chart(const Log& log, const Recipe& recipe, const std::optional<SplitRule>& rule,
+                              const Diagnosis& diagnosis);
+
+#if !IDM_HAS_COMPILED
+
+namespace detail {
+
 inline Stroke dot_stroke() { return {"#3a6ea5", 2.0}; }
 inline Stroke test_stroke() { return {"#d9822b", 2.0}; }
 inline Stroke mark_stroke() { return {"#c0392b", 3.0}; }
 inline Stroke bar_stroke() { return {"#3a6ea5", 7.0}; }
 
-inline void add_point(Curve& curve, double x, double y) {
+IDM_INLINE void add_point(Curve& curve, double x, double y) {
     curve.x.push_back(x);
     curve.y.push_back(y);
 }
@@ -178,14 +196,8 @@ inline std::pair<Panel, Panel> overview_panels(const Diagnosis& diagnosis) {
 
 }  // namespace detail
 
-/// The picture of a diagnosis. Above: time steps, their histogram, coverage and torque lag by joint. Below, a line for
-/// each joint: its position with stuck and clipped rows marked, velocity over position with the test's rows in another
-/// colour, its target with marks, and what the motion leaves unexplained of it by lag. What could not be looked at is
-/// left empty.
-///
-/// *Errors*: those of `diagnose`, whose arguments it takes.
-inline Chart doctor_chart(const Log& log, const Recipe& recipe, const std::optional<SplitRule>& rule,
-                          const Diagnosis& diagnosis) {
+IDM_INLINE Chart doctor_chart(const Log& log, const Recipe& recipe, const std::optional<SplitRule>& rule,
+                              const Diagnosis& diagnosis) {
     Chart chart{.title = "Log doctor",
                 .legend = {{"rows", detail::row_stroke()},
                            {"test rows", detail::test_stroke()},
@@ -220,5 +232,7 @@ inline Chart doctor_chart(const Log& log, const Recipe& recipe, const std::optio
     }
     return chart;
 }
+
+#endif  // !IDM_HAS_COMPILED
 
 IDM_NAMESPACE_END

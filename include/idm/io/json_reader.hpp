@@ -14,6 +14,14 @@
 
 IDM_NAMESPACE_BEGIN
 
+/// Reads one JSON text (RFC 8259): strict UTF-8, no key twice, at most 32 levels, nothing behind the value.
+///
+/// *Errors*: a failed status that names the byte and what was expected there. *Cost*: memory in proportion to the text;
+/// limit the length of foreign ones.
+IDM_INLINE Status read_json(std::string_view text, Json& out);
+
+#if !IDM_HAS_COMPILED
+
 namespace detail {
 
 /// Reads RFC 8259 and nothing more; stops at the first error.
@@ -186,13 +194,11 @@ private:
 
 }  // namespace detail
 
-/// Reads one JSON text (RFC 8259): strict UTF-8, no key twice, at most 32 levels, nothing behind the value.
-///
-/// *Errors*: a failed status that names the byte and what was expected there. *Cost*: memory in proportion to the text;
-/// limit the length of foreign ones.
-inline Status read_json(std::string_view text, Json& out) {
+IDM_INLINE Status read_json(std::string_view text, Json& out) {
     out = Json();
     return detail::JsonParser(text).parse(out);
 }
+
+#endif  // !IDM_HAS_COMPILED
 
 IDM_NAMESPACE_END

@@ -19,8 +19,13 @@ IDM_NAMESPACE_BEGIN
 /// page and the result's `missing` say how to get it.
 /// *Errors*: `DataError` if models are scored on different rows or there are none, `ShapeError` if parts of the input
 /// do not fit together, `FileError` if the folder cannot be written; all those of `evaluate_predictions`.
-inline ReportFiles write_report(const ReportInput& input, const std::filesystem::path& folder,
-                                const ReportConfig& config = {}) {
+IDM_INLINE ReportFiles write_report(const ReportInput& input, const std::filesystem::path& folder,
+                                    const ReportConfig& config = {});
+
+#if !IDM_HAS_COMPILED
+
+IDM_INLINE ReportFiles write_report(const ReportInput& input, const std::filesystem::path& folder,
+                                    const ReportConfig& config) {
     const detail::ReportContext context = detail::report_context(input, config);
     detail::PictureMaker pictures(config.gnuplot);
     const std::vector<FileContent> files{{folder / "index.html", detail::report_page(context, pictures)},
@@ -29,5 +34,7 @@ inline ReportFiles write_report(const ReportInput& input, const std::filesystem:
     write_files(files);
     return {files[0].path, files[1].path, files[2].path, pictures.missing()};
 }
+
+#endif  // !IDM_HAS_COMPILED
 
 IDM_NAMESPACE_END

@@ -42,6 +42,7 @@ template <std::unsigned_integral U>
 void append_little_endian(std::string& out, U bits) {
     for (std::size_t i = 0; i < sizeof(U); ++i) out += static_cast<char>((bits >> (8 * i)) & 0xFF);
 }
+
 template <std::unsigned_integral U>
 U read_little_endian(const char* bytes) {
     U bits = 0;
@@ -59,6 +60,7 @@ std::string little_endian(std::span<const T> values) {
     for (const T value : values) append_little_endian(out, std::bit_cast<BitsOf<T>>(value));
     return out;
 }
+
 /// `bytes` holds whole numbers.
 template <std::floating_point T>
 std::vector<T> from_little_endian(std::string_view bytes) {
@@ -67,6 +69,25 @@ std::vector<T> from_little_endian(std::string_view bytes) {
         out.push_back(std::bit_cast<T>(read_little_endian<BitsOf<T>>(bytes.data() + i)));
     return out;
 }
+
+}  // namespace detail
+
+inline constexpr std::size_t safetensors_header_limit = std::size_t{1} << 20;
+
+/// Reads a whole file's bytes, which the tensors of `out` point into.
+///
+/// *Errors*: a failed status for a truncated or damaged file, a header beyond 1 MiB, a key twice, another dtype than
+/// F32 and F64, and for tensors that overlap or do not cover the data exactly. *Source*:
+/// https://github.com/huggingface/safetensors, section "Format".
+IDM_INLINE Status read_safetensors(std::string_view bytes, Safetensors& out);
+
+/// The bytes of a file, tensors in the order of their names, the header padded so that the data begins at a multiple
+/// of 8. *Errors*: `DataError` for a header beyond 1 MiB, which `read_safetensors` would refuse.
+IDM_INLINE std::string write_safetensors(const Safetensors& file);
+
+#if !IDM_HAS_COMPILED
+
+namespace detail {
 
 /// Reads one entry of the header; `begin` and `end` are its place in `data`.
 inline Status read_tensor(const std::string& name, const Json& entry, std::string_view data, SafeTensor& out,
@@ -96,14 +117,7 @@ inline Status read_tensor(const std::string& name, const Json& entry, std::strin
 
 }  // namespace detail
 
-inline constexpr std::size_t safetensors_header_limit = std::size_t{1} << 20;
-
-/// Reads a whole file's bytes, which the tensors of `out` point into.
-///
-/// *Errors*: a failed status for a truncated or damaged file, a header beyond 1 MiB, a key twice, another dtype than
-/// F32 and F64, and for tensors that overlap or do not cover the data exactly. *Source*:
-/// https://github.com/huggingface/safetensors, section "Format".
-inline Status read_safetensors(std::string_view bytes, Safetensors& out) {
+IDM_INLINE Status read_safetensors(std::string_view bytes, Safetensors& out) {
     out = Safetensors();
     if (bytes.size() < 8) return detail::failure("expected at least 8 bytes, got ", bytes.size());
     const auto length = detail::read_little_endian<std::uint64_t>(bytes.data());
@@ -146,9 +160,7 @@ inline Status read_safetensors(std::string_view bytes, Safetensors& out) {
     return {};
 }
 
-/// The bytes of a file, tensors in the order of their names, the header padded so that the data begins at a multiple
-/// of 8. *Errors*: `DataError` for a header beyond 1 MiB, which `read_safetensors` would refuse.
-inline std::string write_safetensors(const Safetensors& file) {
+IDM_INLINE std::string write_safetensors(const Safetensors& file) {
     JsonWriter json;
     json.begin_object().key("__metadata__").begin_object();
     for (const auto& [key, text] : file.metadata) json.member(key, text);
@@ -169,5 +181,7 @@ inline std::string write_safetensors(const Safetensors& file) {
     detail::append_little_endian(out, static_cast<std::uint64_t>(header.size()));
     return out + header + data;
 }
+
+#endif  // !IDM_HAS_COMPILED
 
 IDM_NAMESPACE_END

@@ -24,7 +24,15 @@ namespace robot {
 /// robots/fer/inertials.yaml. Limits: the manufacturer's FCI documentation, "Robot and interface specifications",
 /// limits for Panda. Rotor inertias, reflected: published by the manufacturer for the successor FR3, as listed in
 /// github.com/RobotLocomotion/drake, manipulation/models/franka_description/README.md.
-inline SerialChain arm7() {
+IDM_INLINE SerialChain arm7();
+
+}  // namespace robot
+
+#if !IDM_HAS_COMPILED
+
+namespace robot {
+
+IDM_INLINE SerialChain arm7() {
     constexpr double right = std::numbers::pi / 2;
     constexpr double xyz[7][3] = {{0, 0, 0.333},       {0, 0, 0}, {0, -0.316, 0}, {0.0825, 0, 0},
                                   {-0.0825, 0.384, 0}, {0, 0, 0}, {0.088, 0, 0}};
@@ -72,5 +80,7 @@ inline SerialChain arm7() {
 }
 
 }  // namespace robot
+
+#endif  // !IDM_HAS_COMPILED
 
 IDM_NAMESPACE_END

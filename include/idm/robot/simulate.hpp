@@ -35,7 +35,35 @@ struct SimulationConfig {
 namespace detail {
 
 /// Records one motion the way a robot's controller does.
-inline Trajectory record(const SerialChain& chain, const SimulationConfig& config, Index number) {
+IDM_INLINE Trajectory record(const SerialChain& chain, const SimulationConfig& config, Index number);
+
+}  // namespace detail
+
+/// Moves a robot along random excitations and records it like a real one: a log of `q1..`, `qd1..`, `tau1..`, one
+/// column for each joint. No two trajectories share their motion, so a split by trajectory is a split by motion.
+///
+/// `q` is the quantised encoder position. `qd` is what a drive reports: the difference of two encoder readings one
+/// drive cycle apart (late by half a cycle, in steps of resolution / cycle). `tau` is the motor torque of the exact
+/// state, with white noise. There is no acceleration column: real logs have none. The motion is followed exactly;
+/// torque limits are not enforced.
+///
+/// *Units*: rad, rad/s, N m (prismatic joints m, m/s, N); time in s.
+///
+/// *Errors*: `ConfigError`: a setting out of its range, a joint without finite q_min, q_max, or (with noise) tau_max.
+///
+/// *Cost*: O(trajectories * duration * rate * joints). Trajectory k is a function of (seed, k) alone: it is the same in
+/// a longer log. Sine, cosine and tanh come from the math library: logs of two machines may differ in the last bits.
+IDM_INLINE Log simulate(const SerialChain& chain, const SimulationConfig& config = {});
+
+}  // namespace robot
+
+#if !IDM_HAS_COMPILED
+
+namespace robot {
+
+namespace detail {
+
+IDM_INLINE Trajectory record(const SerialChain& chain, const SimulationConfig& config, Index number) {
     const auto stream = static_cast<std::uint64_t>(number);
     const Excitation motion(chain, config.excitation, Random(config.seed, stream, 0));
     Random noise(config.seed, stream, 1);
@@ -69,21 +97,7 @@ inline Trajectory record(const SerialChain& chain, const SimulationConfig& confi
 
 }  // namespace detail
 
-/// Moves a robot along random excitations and records it like a real one: a log of `q1..`, `qd1..`, `tau1..`, one
-/// column for each joint. No two trajectories share their motion, so a split by trajectory is a split by motion.
-///
-/// `q` is the quantised encoder position. `qd` is what a drive reports: the difference of two encoder readings one
-/// drive cycle apart (late by half a cycle, in steps of resolution / cycle). `tau` is the motor torque of the exact
-/// state, with white noise. There is no acceleration column: real logs have none. The motion is followed exactly;
-/// torque limits are not enforced.
-///
-/// *Units*: rad, rad/s, N m (prismatic joints m, m/s, N); time in s.
-///
-/// *Errors*: `ConfigError`: a setting out of its range, a joint without finite q_min, q_max, or (with noise) tau_max.
-///
-/// *Cost*: O(trajectories * duration * rate * joints). Trajectory k is a function of (seed, k) alone: it is the same in
-/// a longer log. Sine, cosine and tanh come from the math library: logs of two machines may differ in the last bits.
-inline Log simulate(const SerialChain& chain, const SimulationConfig& config = {}) {
+IDM_INLINE Log simulate(const SerialChain& chain, const SimulationConfig& config) {
     using idm::detail::require;
     require<ConfigError>(config.trajectories >= 1, "simulation: expected 1 or more trajectories, got ",
                          config.trajectories);
@@ -106,5 +120,7 @@ inline Log simulate(const SerialChain& chain, const SimulationConfig& config = {
 }
 
 }  // namespace robot
+
+#endif  // !IDM_HAS_COMPILED
 
 IDM_NAMESPACE_END

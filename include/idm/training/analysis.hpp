@@ -80,13 +80,7 @@ struct TypicalTrajectories {
 /// is a trajectory that exists.
 ///
 /// *Errors*: `DataError` for an empty list.
-inline TypicalTrajectories typical_trajectories(std::vector<TrajectoryScore> scores) {
-    detail::require<DataError>(!scores.empty(), "expected at least one trajectory to rank, got none");
-    std::sort(scores.begin(), scores.end(), [](const TrajectoryScore& a, const TrajectoryScore& b) {
-        return a.nmse != b.nmse ? a.nmse < b.nmse : a.trajectory < b.trajectory;
-    });
-    return {scores.front(), scores[(scores.size() - 1) / 2], scores.back()};
-}
+IDM_INLINE TypicalTrajectories typical_trajectories(std::vector<TrajectoryScore> scores);
 
 /// Roughness of each joint, and its mean over joints.
 struct Roughness {
@@ -189,20 +183,7 @@ struct Spread {
 };
 
 /// *Errors*: `DataError` for no values.
-inline Spread spread(std::span<const double> values) {
-    detail::require<DataError>(!values.empty(), "expected at least one value to summarise, got none");
-    Spread out{0, values[0], values[0], 0};
-    for (const double value : values) {
-        out.mean += value / static_cast<double>(values.size());
-        out.low = std::min(out.low, value);
-        out.high = std::max(out.high, value);
-    }
-    if (values.size() == 1) return out;
-    double square = 0;
-    for (const double value : values) square += (value - out.mean) * (value - out.mean);
-    out.deviation = std::sqrt(square / static_cast<double>(values.size() - 1));
-    return out;
-}
+IDM_INLINE Spread spread(std::span<const double> values);
 
 /// Counts in bins of equal width over [-limit, limit); what lies outside is counted apart, never hidden in an edge bin.
 struct Histogram {
@@ -238,7 +219,34 @@ std::vector<double> normalised_errors(const Matrix<T>& measured, const Matrix<T>
 }
 
 /// *Errors*: `ConfigError` for a limit or a number of bins that is not above 0.
-inline Histogram histogram(std::span<const double> values, double limit, Index bins) {
+IDM_INLINE Histogram histogram(std::span<const double> values, double limit, Index bins);
+
+#if !IDM_HAS_COMPILED
+
+IDM_INLINE TypicalTrajectories typical_trajectories(std::vector<TrajectoryScore> scores) {
+    detail::require<DataError>(!scores.empty(), "expected at least one trajectory to rank, got none");
+    std::sort(scores.begin(), scores.end(), [](const TrajectoryScore& a, const TrajectoryScore& b) {
+        return a.nmse != b.nmse ? a.nmse < b.nmse : a.trajectory < b.trajectory;
+    });
+    return {scores.front(), scores[(scores.size() - 1) / 2], scores.back()};
+}
+
+IDM_INLINE Spread spread(std::span<const double> values) {
+    detail::require<DataError>(!values.empty(), "expected at least one value to summarise, got none");
+    Spread out{0, values[0], values[0], 0};
+    for (const double value : values) {
+        out.mean += value / static_cast<double>(values.size());
+        out.low = std::min(out.low, value);
+        out.high = std::max(out.high, value);
+    }
+    if (values.size() == 1) return out;
+    double square = 0;
+    for (const double value : values) square += (value - out.mean) * (value - out.mean);
+    out.deviation = std::sqrt(square / static_cast<double>(values.size() - 1));
+    return out;
+}
+
+IDM_INLINE Histogram histogram(std::span<const double> values, double limit, Index bins) {
     detail::require<ConfigError>(limit > 0 && bins > 0, "expected a limit and a number of bins above 0, got ", limit,
                                  " and ", bins);
     Histogram out;
@@ -253,5 +261,7 @@ inline Histogram histogram(std::span<const double> values, double limit, Index b
     }
     return out;
 }
+
+#endif  // !IDM_HAS_COMPILED
 
 IDM_NAMESPACE_END

@@ -17,7 +17,11 @@ IDM_NAMESPACE_BEGIN
 /// `next`, whose answer it returns. A file that was there is replaced. Numbers read back as the same double.
 ///
 /// *Errors*: `FileError` when the file cannot be written.
-inline EpochCallback csv_log(const std::filesystem::path& path, EpochCallback next = {}) {
+IDM_INLINE EpochCallback csv_log(const std::filesystem::path& path, EpochCallback next = {});
+
+#if !IDM_HAS_COMPILED
+
+IDM_INLINE EpochCallback csv_log(const std::filesystem::path& path, EpochCallback next) {
     // A callback can be copied and a stream cannot.
     const auto out = std::make_shared<std::ofstream>(path);
     out->imbue(std::locale::classic());
@@ -36,5 +40,7 @@ inline EpochCallback csv_log(const std::filesystem::path& path, EpochCallback ne
         return !next || next(report);
     };
 }
+
+#endif  // !IDM_HAS_COMPILED
 
 IDM_NAMESPACE_END

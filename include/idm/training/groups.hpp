@@ -32,8 +32,18 @@ struct GroupScore {
 ///
 /// `limbs` are names and numbers of joints, in the targets' order. *Errors*: `ConfigError` unless they add up to
 /// `joints`, or are none.
-inline std::vector<TargetGroup> target_groups(std::span<const std::pair<std::string, Index>> limbs, Index joints,
-                                              Index horizon) {
+IDM_INLINE std::vector<TargetGroup> target_groups(std::span<const std::pair<std::string, Index>> limbs, Index joints,
+                                                  Index horizon);
+
+/// Mean, median (of an even number the mean of the two in the middle) and pooled nMSE of a group of targets.
+///
+/// *Errors*: `ShapeError` for a group without targets or with one that was not scored.
+IDM_INLINE GroupScore group_score(const Metrics& metrics, const TargetGroup& group);
+
+#if !IDM_HAS_COMPILED
+
+IDM_INLINE std::vector<TargetGroup> target_groups(std::span<const std::pair<std::string, Index>> limbs, Index joints,
+                                                  Index horizon) {
     std::vector<TargetGroup> groups;
     const auto add = [&](std::string name, Index step_begin, Index step_end, Index begin, Index end) {
         groups.push_back({std::move(name), {}});
@@ -54,10 +64,7 @@ inline std::vector<TargetGroup> target_groups(std::span<const std::pair<std::str
     return groups;
 }
 
-/// Mean, median (of an even number the mean of the two in the middle) and pooled nMSE of a group of targets.
-///
-/// *Errors*: `ShapeError` for a group without targets or with one that was not scored.
-inline GroupScore group_score(const Metrics& metrics, const TargetGroup& group) {
+IDM_INLINE GroupScore group_score(const Metrics& metrics, const TargetGroup& group) {
     detail::require<ShapeError>(!group.targets.empty(), "expected targets in the group '", group.name, "', got none");
     std::vector<double> nmse;
     double error = 0, variance = 0;
@@ -77,5 +84,7 @@ inline GroupScore group_score(const Metrics& metrics, const TargetGroup& group) 
             .median = nmse.size() % 2 == 1 ? nmse[middle] : (nmse[middle - 1] + nmse[middle]) / 2,
             .pooled = error / variance};
 }
+
+#endif  // !IDM_HAS_COMPILED
 
 IDM_NAMESPACE_END

@@ -46,6 +46,46 @@ struct ScheduleConfig {
 
 namespace detail {
 
+IDM_INLINE void check(const ScheduleConfig& config);
+
+}  // namespace detail
+
+/// Learning rate of step `step` (from 0) of `steps`, before `Plateau` takes its share.
+IDM_INLINE double learning_rate(Schedule schedule, double peak, Index step, Index steps,
+                                const ScheduleConfig& config = {}, Index steps_per_epoch = 1);
+
+/// What a `Plateau` remembers.
+struct PlateauState {
+    double share = 1, best = std::numeric_limits<double>::infinity();
+    Index waited = 0;
+};
+
+/// The share of the learning rate that is left after the validation losses so far.
+class Plateau {
+public:
+    explicit Plateau(const PlateauConfig& config, const PlateauState& state = {}) : config_(config), state_(state) {}
+
+    double share() const { return state_.share; }
+    const PlateauState& state() const { return state_; }
+    void observe(double loss) {
+        if (loss < state_.best * (1 - config_.threshold)) {
+            state_.best = loss;
+            state_.waited = 0;
+        } else if (++state_.waited > config_.patience) {
+            state_.share *= config_.factor;
+            state_.waited = 0;
+        }
+    }
+
+private:
+    PlateauConfig config_;
+    PlateauState state_;
+};
+
+#if !IDM_HAS_COMPILED
+
+namespace detail {
+
 /// `from` at fraction 0, `to` at 1, along half a cosine.
 inline double half_cosine(double from, double to, double fraction) {
     constexpr double pi = 3.14159265358979323846;
@@ -78,7 +118,7 @@ inline double scheduled_rate(Schedule schedule, double peak, Index step, Index s
     return peak;
 }
 
-inline void check(const ScheduleConfig& config) {
+IDM_INLINE void check(const ScheduleConfig& config) {
     const auto share = [](double x) { return x > 0 && x <= 1; };
     require<ConfigError>(config.step_epochs >= 1 && config.warmup_epochs >= 0 && config.plateau.patience >= 0,
                          "schedule: expected step_epochs of at least 1, warmup_epochs and patience of at least 0, got ",
@@ -94,9 +134,8 @@ inline void check(const ScheduleConfig& config) {
 
 }  // namespace detail
 
-/// Learning rate of step `step` (from 0) of `steps`, before `Plateau` takes its share.
-inline double learning_rate(Schedule schedule, double peak, Index step, Index steps, const ScheduleConfig& config = {},
-                            Index steps_per_epoch = 1) {
+IDM_INLINE double learning_rate(Schedule schedule, double peak, Index step, Index steps, const ScheduleConfig& config,
+                                Index steps_per_epoch) {
     const double rate = detail::scheduled_rate(schedule, peak, step, steps, config, steps_per_epoch);
     const Index warm = config.warmup_epochs * steps_per_epoch;
     if (step >= warm) return rate;
@@ -104,32 +143,6 @@ inline double learning_rate(Schedule schedule, double peak, Index step, Index st
            (config.warmup_start + (1 - config.warmup_start) * static_cast<double>(step) / static_cast<double>(warm));
 }
 
-/// What a `Plateau` remembers.
-struct PlateauState {
-    double share = 1, best = std::numeric_limits<double>::infinity();
-    Index waited = 0;
-};
-
-/// The share of the learning rate that is left after the validation losses so far.
-class Plateau {
-public:
-    explicit Plateau(const PlateauConfig& config, const PlateauState& state = {}) : config_(config), state_(state) {}
-
-    double share() const { return state_.share; }
-    const PlateauState& state() const { return state_; }
-    void observe(double loss) {
-        if (loss < state_.best * (1 - config_.threshold)) {
-            state_.best = loss;
-            state_.waited = 0;
-        } else if (++state_.waited > config_.patience) {
-            state_.share *= config_.factor;
-            state_.waited = 0;
-        }
-    }
-
-private:
-    PlateauConfig config_;
-    PlateauState state_;
-};
+#endif  // !IDM_HAS_COMPILED
 
 IDM_NAMESPACE_END

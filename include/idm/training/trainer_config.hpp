@@ -64,7 +64,15 @@ std::unique_ptr<Optimiser<T>> make_optimiser(const TrainerConfig& config, Index 
     return std::make_unique<Adam<T>>(config.adam, size);
 }
 
-inline void check(const TrainerConfig& config) {
+IDM_INLINE void check(const TrainerConfig& config);
+
+}  // namespace detail
+
+#if !IDM_HAS_COMPILED
+
+namespace detail {
+
+IDM_INLINE void check(const TrainerConfig& config) {
     require<ConfigError>(config.epochs >= 1 && config.batch_size >= 1 && config.accumulate >= 1 && config.chunk >= 1 &&
                              config.gradient_parts >= 1,
                          "expected epochs, batch_size, accumulate, chunk and gradient_parts of at least 1, got ",
@@ -80,5 +88,7 @@ inline void check(const TrainerConfig& config) {
 }
 
 }  // namespace detail
+
+#endif  // !IDM_HAS_COMPILED
 
 IDM_NAMESPACE_END

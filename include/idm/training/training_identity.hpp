@@ -18,6 +18,7 @@
 #include <idm/training/training_state.hpp>
 
 IDM_NAMESPACE_BEGIN
+
 namespace detail {
 
 /// FNV-1a over bytes. *Source*: http://www.isthe.com/chongo/tech/comp/fnv/
@@ -68,52 +69,9 @@ private:
     std::vector<TrainingFact> facts_;
 };
 
-inline void add_schedule(Facts& facts, const ScheduleConfig& config) {
-    const auto& [one_cycle, step_epochs, step_factor, cosine_end, plateau, warmup_epochs, warmup_start] = config;
-    const auto& [warmup_fraction, start_divisor, end_divisor] = one_cycle;
-    const auto& [factor, patience, threshold] = plateau;
-    facts.add_list("schedule_config.one_cycle", std::vector{warmup_fraction, start_divisor, end_divisor});
-    facts.add_list("schedule_config.step", std::vector{static_cast<double>(step_epochs), step_factor});
-    facts.add("schedule_config.cosine_end", cosine_end);
-    facts.add_list("schedule_config.plateau", std::vector{factor, static_cast<double>(patience), threshold});
-    facts.add_list("schedule_config.warmup", std::vector{static_cast<double>(warmup_epochs), warmup_start});
-}
-
-inline void add_optimisers(Facts& facts, const TrainerConfig& config) {
-    const auto& [beta1, beta2, epsilon, adam_decay] = config.adam;
-    const auto& [momentum, nesterov, sgd_decay] = config.sgd;
-    const auto& [lion1, lion2, lion_decay] = config.lion;
-    facts.add_list("adam", std::vector{beta1, beta2, epsilon, adam_decay});
-    facts.add_list("sgd", std::vector{momentum, nesterov ? 1.0 : 0.0, sgd_decay});
-    facts.add_list("lion", std::vector{lion1, lion2, lion_decay});
-}
-
 /// Every setting but the number of threads, which changes no bit. A member that is added stops the bindings from
 /// compiling: name it here.
-inline void add_config(Facts& facts, const TrainerConfig& config) {
-    const auto& [epochs, batch_size, accumulate, rate, schedule, schedule_config, loss, optimiser, adam, sgd, lion,
-                 clip_norm, ema, patience, sampling, chunk, seed, threads, gradient_parts] = config;
-    const auto& [kind, delta, weights] = loss;
-    facts.add("epochs", epochs);
-    facts.add("batch_size", batch_size);
-    facts.add("accumulate", accumulate);
-    facts.add("rate", rate);
-    facts.add("schedule", schedule, {"constant", "one_cycle", "step", "cosine", "plateau"});
-    add_schedule(facts, schedule_config);
-    facts.add("loss.kind", kind, {"squared", "absolute", "huber", "log_cosh"});
-    facts.add("loss.delta", delta);
-    facts.add_list("loss.weights", weights);
-    facts.add("optimiser", optimiser, {"adam", "sgd", "lion"});
-    add_optimisers(facts, config);
-    facts.add("clip_norm", clip_norm);
-    facts.add("ema", ema);
-    facts.add("patience", patience);
-    facts.add("sampling", sampling, {"automatic", "windows", "sequences"});
-    facts.add("chunk", chunk);
-    facts.add("seed", seed);
-    facts.add("gradient_parts", gradient_parts);
-    (void)threads, (void)adam, (void)sgd, (void)lion;
-}
+IDM_INLINE void add_config(Facts& facts, const TrainerConfig& config);
 
 template <class M>
 void add_model(Facts& facts, const M& model) {
@@ -162,7 +120,60 @@ std::vector<TrainingFact> training_identity(const M& model, const Dataset<typena
 }
 
 /// *Errors*: `ConfigError` that names the first few facts that differ.
-inline void require_same_training(const std::vector<TrainingFact>& saved, const std::vector<TrainingFact>& now) {
+IDM_INLINE void require_same_training(const std::vector<TrainingFact>& saved, const std::vector<TrainingFact>& now);
+
+}  // namespace detail
+
+#if !IDM_HAS_COMPILED
+
+namespace detail {
+
+inline void add_schedule(Facts& facts, const ScheduleConfig& config) {
+    const auto& [one_cycle, step_epochs, step_factor, cosine_end, plateau, warmup_epochs, warmup_start] = config;
+    const auto& [warmup_fraction, start_divisor, end_divisor] = one_cycle;
+    const auto& [factor, patience, threshold] = plateau;
+    facts.add_list("schedule_config.one_cycle", std::vector{warmup_fraction, start_divisor, end_divisor});
+    facts.add_list("schedule_config.step", std::vector{static_cast<double>(step_epochs), step_factor});
+    facts.add("schedule_config.cosine_end", cosine_end);
+    facts.add_list("schedule_config.plateau", std::vector{factor, static_cast<double>(patience), threshold});
+    facts.add_list("schedule_config.warmup", std::vector{static_cast<double>(warmup_epochs), warmup_start});
+}
+
+inline void add_optimisers(Facts& facts, const TrainerConfig& config) {
+    const auto& [beta1, beta2, epsilon, adam_decay] = config.adam;
+    const auto& [momentum, nesterov, sgd_decay] = config.sgd;
+    const auto& [lion1, lion2, lion_decay] = config.lion;
+    facts.add_list("adam", std::vector{beta1, beta2, epsilon, adam_decay});
+    facts.add_list("sgd", std::vector{momentum, nesterov ? 1.0 : 0.0, sgd_decay});
+    facts.add_list("lion", std::vector{lion1, lion2, lion_decay});
+}
+
+IDM_INLINE void add_config(Facts& facts, const TrainerConfig& config) {
+    const auto& [epochs, batch_size, accumulate, rate, schedule, schedule_config, loss, optimiser, adam, sgd, lion,
+                 clip_norm, ema, patience, sampling, chunk, seed, threads, gradient_parts] = config;
+    const auto& [kind, delta, weights] = loss;
+    facts.add("epochs", epochs);
+    facts.add("batch_size", batch_size);
+    facts.add("accumulate", accumulate);
+    facts.add("rate", rate);
+    facts.add("schedule", schedule, {"constant", "one_cycle", "step", "cosine", "plateau"});
+    add_schedule(facts, schedule_config);
+    facts.add("loss.kind", kind, {"squared", "absolute", "huber", "log_cosh"});
+    facts.add("loss.delta", delta);
+    facts.add_list("loss.weights", weights);
+    facts.add("optimiser", optimiser, {"adam", "sgd", "lion"});
+    add_optimisers(facts, config);
+    facts.add("clip_norm", clip_norm);
+    facts.add("ema", ema);
+    facts.add("patience", patience);
+    facts.add("sampling", sampling, {"automatic", "windows", "sequences"});
+    facts.add("chunk", chunk);
+    facts.add("seed", seed);
+    facts.add("gradient_parts", gradient_parts);
+    (void)threads, (void)adam, (void)sgd, (void)lion;
+}
+
+IDM_INLINE void require_same_training(const std::vector<TrainingFact>& saved, const std::vector<TrainingFact>& now) {
     if (saved == now) return;
     std::string differences;
     int count = 0;
@@ -179,4 +190,7 @@ inline void require_same_training(const std::vector<TrainingFact>& saved, const 
 }
 
 }  // namespace detail
+
+#endif  // !IDM_HAS_COMPILED
+
 IDM_NAMESPACE_END

@@ -14,6 +14,23 @@
 // metrics.json and predictions.csv: what other programs read.
 
 IDM_NAMESPACE_BEGIN
+
+namespace detail {
+
+/// The figures of a report. Keys of `models` are a fixed schema that scripts rely on.
+///
+///     {"data": {...}, "models": [{"name", "seed", ..., "before": {...}, "after": {"validation": {...}, "test":
+///     {...}}}],
+///      "summary": [{"name", "seeds", ...}], "references": [{"name", "test": {...}}]}
+IDM_INLINE std::string metrics_json(const ReportContext& context);
+
+/// Every row of the test set: measured, and predicted by the chosen seed of each model. Six significant digits.
+IDM_INLINE std::string predictions_csv(const ReportContext& context);
+
+}  // namespace detail
+
+#if !IDM_HAS_COMPILED
+
 namespace detail {
 
 /// `groups` become members by their names: mean, median and pooled nMSE on the scored rows.
@@ -64,12 +81,7 @@ inline void write_summary(JsonWriter& json, const ReportContext& context, const 
     json.value(group.over_seeds(noise).mean).end_object();
 }
 
-/// The figures of a report. Keys of `models` are a fixed schema that scripts rely on.
-///
-///     {"data": {...}, "models": [{"name", "seed", ..., "before": {...}, "after": {"validation": {...}, "test":
-///     {...}}}],
-///      "summary": [{"name", "seeds", ...}], "references": [{"name", "test": {...}}]}
-inline std::string metrics_json(const ReportContext& context) {
+IDM_INLINE std::string metrics_json(const ReportContext& context) {
     const ReportInput& input = context.input;
     JsonWriter json;
     json.begin_object().key("data").begin_object().member("name", input.data.name);
@@ -103,8 +115,7 @@ inline std::string csv_field(const std::string& text) {
     return out + "\"";
 }
 
-/// Every row of the test set: measured, and predicted by the chosen seed of each model. Six significant digits.
-inline std::string predictions_csv(const ReportContext& context) {
+IDM_INLINE std::string predictions_csv(const ReportContext& context) {
     const TestReport& test = context.test();
     std::string out = "trajectory,time_s,scored";
     for (const std::string& joint : context.input.data.joints) {
@@ -133,5 +144,7 @@ inline std::string predictions_csv(const ReportContext& context) {
 }
 
 }  // namespace detail
+
+#endif  // !IDM_HAS_COMPILED
 
 IDM_NAMESPACE_END

@@ -141,6 +141,18 @@ struct ReportContext {
     }
 };
 
+/// *Errors*: `DataError` where figures would not be comparable, `ShapeError` where parts do not fit together.
+IDM_INLINE void check(const ReportInput& input);
+
+/// Keeps references to both arguments.
+IDM_INLINE ReportContext report_context(const ReportInput& input, const ReportConfig& config);
+
+}  // namespace detail
+
+#if !IDM_HAS_COMPILED
+
+namespace detail {
+
 inline std::vector<ModelGroup> group_models(const std::vector<ModelReport>& models) {
     // Three hues that differ in lightness too, then a fourth; measured torque is black.
     static const char* const colours[] = {"#c58a2b", "#2f6db5", "#0b8a68", "#9a4f96"};
@@ -175,8 +187,7 @@ inline void require_score(const std::string& name, const char* split, const Scor
                         score.scored.joints.size(), " in the ", split, " figures of '", name, "'");
 }
 
-/// *Errors*: `DataError` where figures would not be comparable, `ShapeError` where parts do not fit together.
-inline void check(const ReportInput& input) {
+IDM_INLINE void check(const ReportInput& input) {
     const TestReport& test = input.test;
     const Index rows = test.measured.rows();
     require<DataError>(!input.models.empty(), "report: expected at least one model, got none");
@@ -202,8 +213,7 @@ inline void check(const ReportInput& input) {
         require_prediction(input, reference.name, reference.predicted);
 }
 
-/// Keeps references to both arguments.
-inline ReportContext report_context(const ReportInput& input, const ReportConfig& config) {
+IDM_INLINE ReportContext report_context(const ReportInput& input, const ReportConfig& config) {
     check(input);
     ReportContext context{input, config, group_models(input.models), nullptr, {}};
     for (const ModelGroup& group : context.groups) {
@@ -216,5 +226,7 @@ inline ReportContext report_context(const ReportInput& input, const ReportConfig
 }
 
 }  // namespace detail
+
+#endif  // !IDM_HAS_COMPILED
 
 IDM_NAMESPACE_END

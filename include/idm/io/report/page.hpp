@@ -13,6 +13,46 @@
 #include <idm/io/text.hpp>
 
 IDM_NAMESPACE_BEGIN
+
+namespace detail {
+
+/// Draws a chart, or leaves the reason in `missing` (once) and returns nothing.
+class PictureMaker {
+public:
+    explicit PictureMaker(const std::string& gnuplot) : gnuplot_(gnuplot) {}
+
+    std::string figure(const Chart& chart, const std::string& caption) {
+        if (!missing_.empty()) return {};
+        const Picture picture = draw_chart(chart, gnuplot_);
+        if (picture.svg.empty()) {
+            missing_.push_back(
+                "The pictures are missing: " + picture.failure +
+                ". Install gnuplot (Debian, Ubuntu: apt-get install gnuplot-nox; macOS: brew install gnuplot) and make "
+                "the report again; tables, metrics.json and predictions.csv are complete.");
+            return {};
+        }
+        return "<figure>" + picture.svg + "<figcaption>" + caption + "</figcaption></figure>\n";
+    }
+    const std::vector<std::string>& missing() const { return missing_; }
+
+private:
+    std::string gnuplot_;
+    std::vector<std::string> missing_;
+};
+
+IDM_INLINE std::string section(const std::string& title, const std::string& content, const std::string& style = {});
+inline std::string note(const std::string& html) { return "<p class=\"note\">" + html + "</p>\n"; }
+
+/// What a hurried reader takes along.
+IDM_INLINE std::string lead(const ReportContext& context);
+
+/// The whole page, self-contained: style and pictures are inside.
+IDM_INLINE std::string report_page(const ReportContext& context, PictureMaker& pictures);
+
+}  // namespace detail
+
+#if !IDM_HAS_COMPILED
+
 namespace detail {
 
 inline constexpr std::string_view report_style = R"css(
@@ -54,39 +94,12 @@ svg text { font-family: system-ui, -apple-system, "Segoe UI", "Helvetica Neue", 
 @media print { body { background: #fff; } section { break-inside: avoid; } }
 )css";
 
-/// Draws a chart, or leaves the reason in `missing` (once) and returns nothing.
-class PictureMaker {
-public:
-    explicit PictureMaker(const std::string& gnuplot) : gnuplot_(gnuplot) {}
-
-    std::string figure(const Chart& chart, const std::string& caption) {
-        if (!missing_.empty()) return {};
-        const Picture picture = draw_chart(chart, gnuplot_);
-        if (picture.svg.empty()) {
-            missing_.push_back(
-                "The pictures are missing: " + picture.failure +
-                ". Install gnuplot (Debian, Ubuntu: apt-get install gnuplot-nox; macOS: brew install gnuplot) and make "
-                "the report again; tables, metrics.json and predictions.csv are complete.");
-            return {};
-        }
-        return "<figure>" + picture.svg + "<figcaption>" + caption + "</figcaption></figure>\n";
-    }
-    const std::vector<std::string>& missing() const { return missing_; }
-
-private:
-    std::string gnuplot_;
-    std::vector<std::string> missing_;
-};
-
-inline std::string section(const std::string& title, const std::string& content, const std::string& style = {}) {
+IDM_INLINE std::string section(const std::string& title, const std::string& content, const std::string& style) {
     return "<section" + (style.empty() ? "" : " class=\"" + style + "\"") + "><h2>" + title + "</h2>\n" + content +
            "</section>\n";
 }
 
-inline std::string note(const std::string& html) { return "<p class=\"note\">" + html + "</p>\n"; }
-
-/// What a hurried reader takes along.
-inline std::string lead(const ReportContext& context) {
+IDM_INLINE std::string lead(const ReportContext& context) {
     const auto nmse = [](const ModelReport& model) { return model.after.test.scored.nmse; };
     const ModelGroup& best = *context.best;
     const double error = best.over_seeds(nmse).mean;
@@ -169,8 +182,7 @@ inline std::string definitions(const std::string& quantity) {
            "standard deviation of white noise on the inputs</dd></dl>\n";
 }
 
-/// The whole page, self-contained: style and pictures are inside.
-inline std::string report_page(const ReportContext& context, PictureMaker& pictures) {
+IDM_INLINE std::string report_page(const ReportContext& context, PictureMaker& pictures) {
     const ReportInput& input = context.input;
     std::string body = section("Data", "<p>" + escape_html(input.data.description) + "</p>" + facts_table(input.data));
     body += section("Comparison", comparison_table(context) +
@@ -205,5 +217,7 @@ inline std::string report_page(const ReportContext& context, PictureMaker& pictu
 }
 
 }  // namespace detail
+
+#endif  // !IDM_HAS_COMPILED
 
 IDM_NAMESPACE_END

@@ -16,6 +16,48 @@
 // What the report's pictures show; charts.hpp draws them.
 
 IDM_NAMESPACE_BEGIN
+
+namespace detail {
+
+/// Training and validation loss of every seed, one panel for each model, all on the same axes. No panels when no model
+/// was trained in epochs.
+IDM_INLINE Chart loss_chart(const ReportContext& context);
+
+/// The rows of one trajectory that a picture shows: all, or the first `picture_rows`.
+struct PictureRows {
+    std::vector<Index> rows;
+    Index of = 0;
+
+    bool cut() const { return static_cast<Index>(rows.size()) < of; }
+};
+
+IDM_INLINE PictureRows picture_rows(const ReportContext& context, Index trajectory);
+
+/// Stretches of time that no figure counts: their rows are not among the scored ones.
+IDM_INLINE std::vector<std::pair<double, double>> unscored_times(const ReportContext& context,
+                                                                 const std::vector<Index>& rows);
+
+/// Predicted against measured over time, a panel for each joint.
+IDM_INLINE Chart trajectory_chart(const ReportContext& context, Index trajectory);
+
+/// Errors of each model in standard deviations of the joint's torque, all on the same bins.
+struct ErrorHistograms {
+    std::vector<Histogram> models;
+
+    /// Part of a model's errors that lies beyond the axis.
+    double outside(std::size_t model) const {
+        return static_cast<double>(models[model].outside) / static_cast<double>(models[model].total());
+    }
+};
+
+/// The axis ends where 99 % of the errors of the least exact model do.
+IDM_INLINE ErrorHistograms error_histograms(const ReportContext& context);
+IDM_INLINE Chart histogram_chart(const ReportContext& context, const ErrorHistograms& histograms);
+
+}  // namespace detail
+
+#if !IDM_HAS_COMPILED
+
 namespace detail {
 
 /// Lines of the models lie on a wider grey line of the measurement, so that neither hides the other.
@@ -28,9 +70,7 @@ inline std::vector<LegendEntry> model_legend(const ReportContext& context) {
     return legend;
 }
 
-/// Training and validation loss of every seed, one panel for each model, all on the same axes. No panels when no model
-/// was trained in epochs.
-inline Chart loss_chart(const ReportContext& context) {
+IDM_INLINE Chart loss_chart(const ReportContext& context) {
     Chart chart{.title = "Loss over the epochs", .legend = {{"training", training_stroke()}}, .panel_height = 230};
     double low = std::numeric_limits<double>::infinity(), high = 0, last = 1;
     for (const ModelGroup& group : context.groups) {
@@ -69,15 +109,7 @@ inline Chart loss_chart(const ReportContext& context) {
     return chart;
 }
 
-/// The rows of one trajectory that a picture shows: all, or the first `picture_rows`.
-struct PictureRows {
-    std::vector<Index> rows;
-    Index of = 0;
-
-    bool cut() const { return static_cast<Index>(rows.size()) < of; }
-};
-
-inline PictureRows picture_rows(const ReportContext& context, Index trajectory) {
+IDM_INLINE PictureRows picture_rows(const ReportContext& context, Index trajectory) {
     PictureRows out;
     for (Index row = 0; row < context.test().measured.rows(); ++row) {
         if (context.test().trajectory[static_cast<std::size_t>(row)] != trajectory) continue;
@@ -86,9 +118,8 @@ inline PictureRows picture_rows(const ReportContext& context, Index trajectory) 
     return out;
 }
 
-/// Stretches of time that no figure counts: their rows are not among the scored ones.
-inline std::vector<std::pair<double, double>> unscored_times(const ReportContext& context,
-                                                             const std::vector<Index>& rows) {
+IDM_INLINE std::vector<std::pair<double, double>> unscored_times(const ReportContext& context,
+                                                                 const std::vector<Index>& rows) {
     const TestReport& test = context.test();
     std::vector<std::pair<double, double>> out;
     bool inside = false;
@@ -102,8 +133,7 @@ inline std::vector<std::pair<double, double>> unscored_times(const ReportContext
     return out;
 }
 
-/// Predicted against measured over time, a panel for each joint.
-inline Chart trajectory_chart(const ReportContext& context, Index trajectory) {
+IDM_INLINE Chart trajectory_chart(const ReportContext& context, Index trajectory) {
     const TestReport& test = context.test();
     const std::vector<Index> rows = picture_rows(context, trajectory).rows;
     Chart chart{.title = "Predicted and measured, trajectory " + context.trajectory_name(trajectory),
@@ -136,18 +166,7 @@ inline Chart trajectory_chart(const ReportContext& context, Index trajectory) {
     return chart;
 }
 
-/// Errors of each model in standard deviations of the joint's torque, all on the same bins.
-struct ErrorHistograms {
-    std::vector<Histogram> models;
-
-    /// Part of a model's errors that lies beyond the axis.
-    double outside(std::size_t model) const {
-        return static_cast<double>(models[model].outside) / static_cast<double>(models[model].total());
-    }
-};
-
-/// The axis ends where 99 % of the errors of the least exact model do.
-inline ErrorHistograms error_histograms(const ReportContext& context) {
+IDM_INLINE ErrorHistograms error_histograms(const ReportContext& context) {
     std::vector<std::vector<double>> errors;
     double limit = 0;
     for (const ModelGroup& group : context.groups) {
@@ -165,7 +184,7 @@ inline ErrorHistograms error_histograms(const ReportContext& context) {
     return out;
 }
 
-inline Chart histogram_chart(const ReportContext& context, const ErrorHistograms& histograms) {
+IDM_INLINE Chart histogram_chart(const ReportContext& context, const ErrorHistograms& histograms) {
     Chart chart{.title = "Distribution of the errors", .legend = model_legend(context), .panel_height = 240};
     Panel panel{.x_label = "error / standard deviation of the joint's measured " + context.input.data.quantity,
                 .y_label = "share of errors (%)"};
@@ -190,5 +209,7 @@ inline Chart histogram_chart(const ReportContext& context, const ErrorHistograms
 }
 
 }  // namespace detail
+
+#endif  // !IDM_HAS_COMPILED
 
 IDM_NAMESPACE_END

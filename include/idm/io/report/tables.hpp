@@ -16,9 +16,41 @@
 #include <idm/training/metrics.hpp>
 
 IDM_NAMESPACE_BEGIN
+
 namespace detail {
 
-inline std::string fixed(double value, int decimals) {
+IDM_INLINE std::string fixed(double value, int decimals);
+
+/// Three significant digits, or whole numbers from 100 on; a dash for what was not measured.
+IDM_INLINE std::string figure(double value);
+inline std::string figure(const std::optional<double>& value) { return figure(value.value_or(std::nan(""))); }
+
+/// 36240 as 36 240, with spaces that do not break.
+IDM_INLINE std::string count(Index value);
+IDM_INLINE std::string facts_table(const DataReport& data);
+
+/// All models and references on the test set, each model as the mean over its seeds.
+IDM_INLINE std::string comparison_table(const ReportContext& context);
+
+/// Mean over seeds, before learning and after.
+IDM_INLINE std::string learning_table(const ReportContext& context);
+
+/// Every joint with every model (its chosen seed), before or after learning: `scores` is one of `ModelReport`'s.
+IDM_INLINE std::string joint_table(const ReportContext& context, SplitScores ModelReport::*scores);
+
+/// The groups' figures on the test set, each the mean over a model's seeds.
+IDM_INLINE std::string group_table(const ReportContext& context);
+
+/// How the error spreads over the test trajectories.
+IDM_INLINE std::string trajectory_table(const ReportContext& context);
+
+}  // namespace detail
+
+#if !IDM_HAS_COMPILED
+
+namespace detail {
+
+IDM_INLINE std::string fixed(double value, int decimals) {
     if (!std::isfinite(value)) return "&ndash;";
     char text[64];
     const auto end = std::to_chars(text, text + sizeof text, std::abs(value), std::chars_format::fixed, decimals).ptr;
@@ -27,18 +59,14 @@ inline std::string fixed(double value, int decimals) {
     return (value < 0 && !zero ? "&minus;" : "") + number;
 }
 
-/// Three significant digits, or whole numbers from 100 on; a dash for what was not measured.
-inline std::string figure(double value) {
+IDM_INLINE std::string figure(double value) {
     const double size = std::abs(value);
     if (!std::isfinite(size) || size == 0 || size >= 99.95) return fixed(value, 0);
     // 0.09996 reads 0.100: rounding to three digits first decides how many stand behind the point.
     return fixed(value, std::clamp(2 - static_cast<int>(std::floor(std::log10(size * 1.0005))), 0, 7));
 }
 
-inline std::string figure(const std::optional<double>& value) { return figure(value.value_or(std::nan(""))); }
-
-/// 36240 as 36 240, with spaces that do not break.
-inline std::string count(Index value) {
+IDM_INLINE std::string count(Index value) {
     std::string out = std::to_string(value);
     for (auto place = static_cast<std::ptrdiff_t>(out.size()) - 3; place > 0; place -= 3)
         out.insert(static_cast<std::size_t>(place), "&#8239;");
@@ -69,15 +97,14 @@ inline std::string model_name(const ModelGroup& group) {
     return "<i class=\"dot\" style=\"background:" + group.colour + "\"></i>" + escape_html(group.first().label);
 }
 
-inline std::string facts_table(const DataReport& data) {
+IDM_INLINE std::string facts_table(const DataReport& data) {
     std::string html = "<dl>";
     for (const auto& [name, text] : data.facts)
         html += "<dt>" + escape_html(name) + "</dt><dd>" + escape_html(text) + "</dd>";
     return html + "</dl>\n";
 }
 
-/// All models and references on the test set, each model as the mean over its seeds.
-inline std::string comparison_table(const ReportContext& context) {
+IDM_INLINE std::string comparison_table(const ReportContext& context) {
     const std::string unit = escape_html(context.input.data.unit);
     HtmlTable table({"Test set", "nMSE", "nMSE over seeds", "nMSE, all rows", "RMSE (" + unit + ")", "R&sup2;",
                      "Parameters", "Window", "Training (s)", "Roughness", "Noise sensitivity"});
@@ -110,8 +137,7 @@ inline std::string comparison_table(const ReportContext& context) {
     return table.html();
 }
 
-/// Mean over seeds, before learning and after.
-inline std::string learning_table(const ReportContext& context) {
+IDM_INLINE std::string learning_table(const ReportContext& context) {
     HtmlTable table({"Mean over seeds", "Validation nMSE before", "after", "Test nMSE before", "after",
                      "Test RMSE before (" + escape_html(context.input.data.unit) + ")", "after", "Test R&sup2; before",
                      "after"});
@@ -137,8 +163,7 @@ inline std::string place_of(const ReportContext& context, Index row) {
            fixed(test.time[static_cast<std::size_t>(row)], 2) + " s";
 }
 
-/// Every joint with every model (its chosen seed), before or after learning: `scores` is one of `ModelReport`'s.
-inline std::string joint_table(const ReportContext& context, SplitScores ModelReport::*scores) {
+IDM_INLINE std::string joint_table(const ReportContext& context, SplitScores ModelReport::*scores) {
     const std::string unit = " (" + escape_html(context.input.data.unit) + ")";
     HtmlTable table({"Joint", "Model", "nMSE", "RMSE" + unit, "MAE" + unit, "R&sup2;", "Worst error" + unit, "Where"});
     for (const Index target : context.shown()) {
@@ -164,8 +189,7 @@ inline std::string joint_table(const ReportContext& context, SplitScores ModelRe
     return table.html();
 }
 
-/// The groups' figures on the test set, each the mean over a model's seeds.
-inline std::string group_table(const ReportContext& context) {
+IDM_INLINE std::string group_table(const ReportContext& context) {
     HtmlTable table({"Group", "Model", "Targets", "nMSE, mean", "median", "pooled"});
     for (const TargetGroup& targets : context.input.data.groups) {
         for (const ModelGroup& group : context.groups) {
@@ -186,8 +210,7 @@ inline std::string group_table(const ReportContext& context) {
     return table.html();
 }
 
-/// How the error spreads over the test trajectories.
-inline std::string trajectory_table(const ReportContext& context) {
+IDM_INLINE std::string trajectory_table(const ReportContext& context) {
     HtmlTable table({"nMSE of a trajectory", "Best", "Trajectory", "Median", "Trajectory", "Worst", "Trajectory"});
     const auto row = [&](const std::string& name, const Matrix<double>& predicted, const std::string& style) {
         const TypicalTrajectories typical = typical_trajectories(context.trajectory_scores_of(predicted));
@@ -205,5 +228,7 @@ inline std::string trajectory_table(const ReportContext& context) {
 }
 
 }  // namespace detail
+
+#endif  // !IDM_HAS_COMPILED
 
 IDM_NAMESPACE_END

@@ -11,6 +11,7 @@
 #include <idm/io/json_value.hpp>
 
 IDM_NAMESPACE_BEGIN
+
 namespace detail {
 
 /// Takes the members of one JSON object, each once. The first that is missing or of another kind fails the status, and
@@ -72,7 +73,24 @@ private:
 };
 
 /// CRC-32 as zlib and PNG have it: polynomial 0xEDB88320, reflected.
-inline std::uint32_t crc32(std::string_view bytes, std::uint32_t crc = 0) {
+IDM_INLINE std::uint32_t crc32(std::string_view bytes, std::uint32_t crc = 0);
+IDM_INLINE std::string hexadecimal(std::uint32_t value);
+
+inline constexpr std::string_view base64_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// RFC 4648, section 4.
+IDM_INLINE std::string to_base64(std::string_view bytes);
+
+/// False unless `text` is what `to_base64` gives for some bytes.
+IDM_INLINE bool from_base64(std::string_view text, std::string& out);
+
+}  // namespace detail
+
+#if !IDM_HAS_COMPILED
+
+namespace detail {
+
+IDM_INLINE std::uint32_t crc32(std::string_view bytes, std::uint32_t crc) {
     crc = ~crc;
     for (const char byte : bytes) {
         crc ^= static_cast<unsigned char>(byte);
@@ -81,16 +99,13 @@ inline std::uint32_t crc32(std::string_view bytes, std::uint32_t crc = 0) {
     return ~crc;
 }
 
-inline std::string hexadecimal(std::uint32_t value) {
+IDM_INLINE std::string hexadecimal(std::uint32_t value) {
     std::string out;
     for (int shift = 28; shift >= 0; shift -= 4) out += "0123456789abcdef"[(value >> shift) & 15];
     return out;
 }
 
-inline constexpr std::string_view base64_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-/// RFC 4648, section 4.
-inline std::string to_base64(std::string_view bytes) {
+IDM_INLINE std::string to_base64(std::string_view bytes) {
     std::string out;
     for (std::size_t i = 0; i < bytes.size(); i += 3) {
         std::uint32_t group = 0;
@@ -102,8 +117,7 @@ inline std::string to_base64(std::string_view bytes) {
     return out;
 }
 
-/// False unless `text` is what `to_base64` gives for some bytes.
-inline bool from_base64(std::string_view text, std::string& out) {
+IDM_INLINE bool from_base64(std::string_view text, std::string& out) {
     out.clear();
     std::uint32_t group = 0;
     int bits = 0;
@@ -121,4 +135,7 @@ inline bool from_base64(std::string_view text, std::string& out) {
 }
 
 }  // namespace detail
+
+#endif  // !IDM_HAS_COMPILED
+
 IDM_NAMESPACE_END
