@@ -1,5 +1,5 @@
-// What idm::dispatch holds compiled of idm.hpp beyond inference.hpp, in an object of its own: a controller links the other
-// one alone.
+// What idm::dispatch holds compiled of idm.hpp beyond inference.hpp, in an object of its own: a controller links the
+// other one alone.
 
 #include <idm/inference.hpp>  // declared alone, as for everybody
 

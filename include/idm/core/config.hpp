@@ -95,8 +95,8 @@
 #endif
 #endif
 
-// What is no kernel and yet takes a compiler long, idm::dispatch holds compiled, for the switches that most programs have;
-// headers then only declare it. IDM_COMPILES is set where those objects are made.
+// What is no kernel and yet takes a compiler long, idm::dispatch holds compiled, for the switches that most programs
+// have; headers then only declare it. IDM_COMPILES is set where those objects are made.
 #if defined(IDM_COMPILES)
 #define IDM_HAS_COMPILED 0
 #define IDM_INLINE

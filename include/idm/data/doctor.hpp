@@ -21,7 +21,6 @@
 #include <idm/data/trajectory.hpp>
 
 IDM_NAMESPACE_BEGIN
-
 namespace detail {
 
 /// The recipe of the motion alone: q, qd, qdd, sin q, cos q, sign qd, as `check_torques` expects them.

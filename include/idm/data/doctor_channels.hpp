@@ -20,7 +20,6 @@
 // What single channels of a log show: their stamps, their values, their units.
 
 IDM_NAMESPACE_BEGIN
-
 namespace detail {
 
 /// *Errors*: none. True if the steps of time are even enough to differentiate.
@@ -75,11 +74,7 @@ IDM_INLINE void check_angle_unit(const Log& log, const Recipe& recipe, Diagnosis
 /// *Shapes*: `recorded` and `derived` one value per row of each trajectory, in the same unit.
 IDM_INLINE void check_velocity(const std::vector<SignalPair>& pairs, const std::string& where, Diagnosis& out);
 
-}  // namespace detail
-
 #if !IDM_HAS_COMPILED
-
-namespace detail {
 
 IDM_INLINE bool check_stamps(const Log& log, const Recipe& recipe, Diagnosis& out) {
     TimeReport worst;
@@ -295,8 +290,7 @@ IDM_INLINE void check_velocity(const std::vector<SignalPair>& pairs, const std::
     }
 }
 
-}  // namespace detail
-
 #endif  // !IDM_HAS_COMPILED
 
+}  // namespace detail
 IDM_NAMESPACE_END

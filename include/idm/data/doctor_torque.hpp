@@ -18,7 +18,6 @@
 // Sign and delay of torques, and of commands, against the motion that they go with.
 
 IDM_NAMESPACE_BEGIN
-
 namespace detail {
 
 /// Torques fitted by a linear model of the motion, once for each lag between them.
@@ -65,11 +64,7 @@ IDM_INLINE bool moves(const Log& log, const std::string& name);
 /// *Shapes*: as many targets as positions.
 IDM_INLINE void check_commands(const Log& log, const Recipe& recipe, Diagnosis& out);
 
-}  // namespace detail
-
 #if !IDM_HAS_COMPILED
-
-namespace detail {
 
 /// Rows as good as independent: residuals that resemble the one before by r count (1 - r) / (1 + r) each.
 ///
@@ -211,8 +206,7 @@ IDM_INLINE void check_commands(const Log& log, const Recipe& recipe, Diagnosis& 
                                 delays.size(), ", from ", tenths(delays.front()), " to ", tenths(delays.back()), ")"));
 }
 
-}  // namespace detail
-
 #endif  // !IDM_HAS_COMPILED
 
+}  // namespace detail
 IDM_NAMESPACE_END

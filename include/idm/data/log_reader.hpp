@@ -7,7 +7,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -57,8 +56,7 @@ struct LogConfig {
 ///
 /// *Errors*: `FileError` for a file that can't be read; `DataError` with file, line (or row) and column for bad fields,
 /// NaN or Inf, time that does not rise or jitters by more than 20 % (unless resampling is asked for), columns that
-/// differ between files; `ConfigError`
-/// for settings that contradict each other.
+/// differ between files; `ConfigError` for settings that contradict each other.
 IDM_INLINE Log read_log(std::span<const std::filesystem::path> paths, const LogConfig& config = {});
 
 /// One file or one folder.
@@ -69,29 +67,6 @@ inline Log read_log(const std::filesystem::path& path, const LogConfig& config =
 #if !IDM_HAS_COMPILED
 
 namespace detail {
-
-/// Text files and NPY files in a folder, in the order of their names; a file stands for itself.
-inline std::vector<std::filesystem::path> log_files(std::span<const std::filesystem::path> paths) {
-    std::vector<std::filesystem::path> files;
-    for (const std::filesystem::path& path : paths) {
-        std::error_code code;
-        if (!std::filesystem::is_directory(path, code)) {
-            files.push_back(path);
-            continue;
-        }
-        const std::size_t before = files.size();
-        for (const auto& entry : std::filesystem::directory_iterator(path, code)) {
-            const std::string extension = entry.path().extension().string();
-            for (const char* known : {".csv", ".tsv", ".txt", ".dat", ".npy"})
-                if (extension == known) files.push_back(entry.path());
-        }
-        std::sort(files.begin() + static_cast<std::ptrdiff_t>(before), files.end());
-        require<FileError>(files.size() > before, "expected .csv, .tsv, .txt, .dat or .npy files in the folder '",
-                           path.string(), "', found none");
-    }
-    require<ConfigError>(!files.empty(), "expected at least one log file");
-    return files;
-}
 
 /// The columns whose values matter; empty: all.
 inline std::vector<std::string> used_columns(const LogConfig& config) {

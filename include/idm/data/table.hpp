@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <span>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -13,7 +15,6 @@
 #include <idm/data/trajectory.hpp>
 
 IDM_NAMESPACE_BEGIN
-
 namespace detail {
 
 /// One file of numbers and where in the file they stand, for messages.
@@ -41,11 +42,30 @@ IDM_INLINE std::vector<std::string> column_names(const std::vector<std::string>&
 /// A log of one trajectory, named after the file.
 IDM_INLINE Log to_log(Table&& table);
 
-}  // namespace detail
-
 #if !IDM_HAS_COMPILED
 
-namespace detail {
+/// Text files and NPY files in a folder, in the order of their names; a file stands for itself.
+inline std::vector<std::filesystem::path> log_files(std::span<const std::filesystem::path> paths) {
+    std::vector<std::filesystem::path> files;
+    for (const std::filesystem::path& path : paths) {
+        std::error_code code;
+        if (!std::filesystem::is_directory(path, code)) {
+            files.push_back(path);
+            continue;
+        }
+        const std::size_t before = files.size();
+        for (const auto& entry : std::filesystem::directory_iterator(path, code)) {
+            const std::string extension = entry.path().extension().string();
+            for (const char* known : {".csv", ".tsv", ".txt", ".dat", ".npy"})
+                if (extension == known) files.push_back(entry.path());
+        }
+        std::sort(files.begin() + static_cast<std::ptrdiff_t>(before), files.end());
+        require<FileError>(files.size() > before, "expected .csv, .tsv, .txt, .dat or .npy files in the folder '",
+                           path.string(), "', found none");
+    }
+    require<ConfigError>(!files.empty(), "expected at least one log file");
+    return files;
+}
 
 IDM_INLINE std::string read_bytes(const std::filesystem::path& path) {
     std::error_code ignored;  // the plain forms throw on a folder that may not be entered
@@ -74,8 +94,7 @@ IDM_INLINE Log to_log(Table&& table) {
             .trajectories = {{.name = table.source.stem().string(), .time = {}, .values = std::move(table.values)}}};
 }
 
-}  // namespace detail
-
 #endif  // !IDM_HAS_COMPILED
 
+}  // namespace detail
 IDM_NAMESPACE_END

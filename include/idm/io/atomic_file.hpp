@@ -18,7 +18,6 @@
 #include <idm/core/error.hpp>
 
 IDM_NAMESPACE_BEGIN
-
 namespace detail {
 
 /// A name that nobody else uses: appended to a file it marks the unfinished version.

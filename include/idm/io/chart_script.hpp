@@ -103,11 +103,7 @@ IDM_INLINE std::pair<double, double> y_limits(const Panel& panel);
 IDM_INLINE double tic_step(double span);
 IDM_INLINE std::string gnuplot_script(const Chart& chart);
 
-}  // namespace detail
-
 #if !IDM_HAS_COMPILED
-
-namespace detail {
 
 IDM_INLINE std::string gnuplot_quote(std::string_view text) {
     std::string out = "'";
@@ -242,8 +238,8 @@ IDM_INLINE std::string gnuplot_script(const Chart& chart) {
     return out + "unset multiplot\n";
 }
 
-}  // namespace detail
-
 #endif  // !IDM_HAS_COMPILED
+
+}  // namespace detail
 
 IDM_NAMESPACE_END

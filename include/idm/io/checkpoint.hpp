@@ -22,7 +22,6 @@
 #include <idm/training/training_state.hpp>
 
 IDM_NAMESPACE_BEGIN
-
 namespace detail {
 
 inline constexpr int checkpoint_format_version = 1;

@@ -21,7 +21,6 @@
 // What the log doctor's picture shows; charts.hpp draws it.
 
 IDM_NAMESPACE_BEGIN
-
 namespace detail {
 
 inline Stroke row_stroke() { return {"#3a6ea5", 1.2}; }

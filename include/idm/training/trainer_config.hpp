@@ -66,11 +66,7 @@ std::unique_ptr<Optimiser<T>> make_optimiser(const TrainerConfig& config, Index 
 
 IDM_INLINE void check(const TrainerConfig& config);
 
-}  // namespace detail
-
 #if !IDM_HAS_COMPILED
-
-namespace detail {
 
 IDM_INLINE void check(const TrainerConfig& config) {
     require<ConfigError>(config.epochs >= 1 && config.batch_size >= 1 && config.accumulate >= 1 && config.chunk >= 1 &&
@@ -87,8 +83,8 @@ IDM_INLINE void check(const TrainerConfig& config) {
     check(config.schedule_config);
 }
 
-}  // namespace detail
-
 #endif  // !IDM_HAS_COMPILED
+
+}  // namespace detail
 
 IDM_NAMESPACE_END

@@ -18,7 +18,6 @@
 #include <idm/training/training_state.hpp>
 
 IDM_NAMESPACE_BEGIN
-
 namespace detail {
 
 /// FNV-1a over bytes. *Source*: http://www.isthe.com/chongo/tech/comp/fnv/
@@ -122,11 +121,7 @@ std::vector<TrainingFact> training_identity(const M& model, const Dataset<typena
 /// *Errors*: `ConfigError` that names the first few facts that differ.
 IDM_INLINE void require_same_training(const std::vector<TrainingFact>& saved, const std::vector<TrainingFact>& now);
 
-}  // namespace detail
-
 #if !IDM_HAS_COMPILED
-
-namespace detail {
 
 inline void add_schedule(Facts& facts, const ScheduleConfig& config) {
     const auto& [one_cycle, step_epochs, step_factor, cosine_end, plateau, warmup_epochs, warmup_start] = config;
@@ -189,8 +184,7 @@ IDM_INLINE void require_same_training(const std::vector<TrainingFact>& saved, co
                        ". Start anew, or with the settings, model and data that it had");
 }
 
-}  // namespace detail
-
 #endif  // !IDM_HAS_COMPILED
 
+}  // namespace detail
 IDM_NAMESPACE_END

@@ -14,7 +14,6 @@
 // metrics.json and predictions.csv: what other programs read.
 
 IDM_NAMESPACE_BEGIN
-
 namespace detail {
 
 /// The figures of a report. Keys of `models` are a fixed schema that scripts rely on.
@@ -27,11 +26,7 @@ IDM_INLINE std::string metrics_json(const ReportContext& context);
 /// Every row of the test set: measured, and predicted by the chosen seed of each model. Six significant digits.
 IDM_INLINE std::string predictions_csv(const ReportContext& context);
 
-}  // namespace detail
-
 #if !IDM_HAS_COMPILED
-
-namespace detail {
 
 /// `groups` become members by their names: mean, median and pooled nMSE on the scored rows.
 inline void write_score(JsonWriter& json, const Score& score, const std::vector<TargetGroup>& groups) {
@@ -143,8 +138,8 @@ IDM_INLINE std::string predictions_csv(const ReportContext& context) {
     return out;
 }
 
-}  // namespace detail
-
 #endif  // !IDM_HAS_COMPILED
+
+}  // namespace detail
 
 IDM_NAMESPACE_END

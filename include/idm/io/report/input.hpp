@@ -147,11 +147,7 @@ IDM_INLINE void check(const ReportInput& input);
 /// Keeps references to both arguments.
 IDM_INLINE ReportContext report_context(const ReportInput& input, const ReportConfig& config);
 
-}  // namespace detail
-
 #if !IDM_HAS_COMPILED
-
-namespace detail {
 
 inline std::vector<ModelGroup> group_models(const std::vector<ModelReport>& models) {
     // Three hues that differ in lightness too, then a fourth; measured torque is black.
@@ -225,8 +221,8 @@ IDM_INLINE ReportContext report_context(const ReportInput& input, const ReportCo
     return context;
 }
 
-}  // namespace detail
-
 #endif  // !IDM_HAS_COMPILED
+
+}  // namespace detail
 
 IDM_NAMESPACE_END

@@ -13,7 +13,6 @@
 #include <idm/io/text.hpp>
 
 IDM_NAMESPACE_BEGIN
-
 namespace detail {
 
 /// Draws a chart, or leaves the reason in `missing` (once) and returns nothing.
@@ -49,11 +48,7 @@ IDM_INLINE std::string lead(const ReportContext& context);
 /// The whole page, self-contained: style and pictures are inside.
 IDM_INLINE std::string report_page(const ReportContext& context, PictureMaker& pictures);
 
-}  // namespace detail
-
 #if !IDM_HAS_COMPILED
-
-namespace detail {
 
 inline constexpr std::string_view report_style = R"css(
 :root { color-scheme: light; --ink: #1d1d1f; --soft: #63635f; --line: #e2e2de; --paper: #fff; --ground: #f6f6f3; }
@@ -216,8 +211,8 @@ IDM_INLINE std::string report_page(const ReportContext& context, PictureMaker& p
            "</header>\n" + missing + body + "</main></body></html>\n";
 }
 
-}  // namespace detail
-
 #endif  // !IDM_HAS_COMPILED
+
+}  // namespace detail
 
 IDM_NAMESPACE_END

@@ -16,7 +16,6 @@
 // What the report's pictures show; charts.hpp draws them.
 
 IDM_NAMESPACE_BEGIN
-
 namespace detail {
 
 /// Training and validation loss of every seed, one panel for each model, all on the same axes. No panels when no model
@@ -54,11 +53,7 @@ struct ErrorHistograms {
 IDM_INLINE ErrorHistograms error_histograms(const ReportContext& context);
 IDM_INLINE Chart histogram_chart(const ReportContext& context, const ErrorHistograms& histograms);
 
-}  // namespace detail
-
 #if !IDM_HAS_COMPILED
-
-namespace detail {
 
 /// Lines of the models lie on a wider grey line of the measurement, so that neither hides the other.
 inline Stroke measured_stroke() { return {"#a6a6a2", 3.0}; }
@@ -208,8 +203,8 @@ IDM_INLINE Chart histogram_chart(const ReportContext& context, const ErrorHistog
     return chart;
 }
 
-}  // namespace detail
-
 #endif  // !IDM_HAS_COMPILED
+
+}  // namespace detail
 
 IDM_NAMESPACE_END

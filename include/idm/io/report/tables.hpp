@@ -16,7 +16,6 @@
 #include <idm/training/metrics.hpp>
 
 IDM_NAMESPACE_BEGIN
-
 namespace detail {
 
 IDM_INLINE std::string fixed(double value, int decimals);
@@ -44,11 +43,7 @@ IDM_INLINE std::string group_table(const ReportContext& context);
 /// How the error spreads over the test trajectories.
 IDM_INLINE std::string trajectory_table(const ReportContext& context);
 
-}  // namespace detail
-
 #if !IDM_HAS_COMPILED
-
-namespace detail {
 
 IDM_INLINE std::string fixed(double value, int decimals) {
     if (!std::isfinite(value)) return "&ndash;";
@@ -227,8 +222,8 @@ IDM_INLINE std::string trajectory_table(const ReportContext& context) {
     return table.html();
 }
 
-}  // namespace detail
-
 #endif  // !IDM_HAS_COMPILED
+
+}  // namespace detail
 
 IDM_NAMESPACE_END

@@ -11,7 +11,6 @@
 #include <idm/io/json_value.hpp>
 
 IDM_NAMESPACE_BEGIN
-
 namespace detail {
 
 /// Takes the members of one JSON object, each once. The first that is missing or of another kind fails the status, and
@@ -84,11 +83,7 @@ IDM_INLINE std::string to_base64(std::string_view bytes);
 /// False unless `text` is what `to_base64` gives for some bytes.
 IDM_INLINE bool from_base64(std::string_view text, std::string& out);
 
-}  // namespace detail
-
 #if !IDM_HAS_COMPILED
-
-namespace detail {
 
 IDM_INLINE std::uint32_t crc32(std::string_view bytes, std::uint32_t crc) {
     crc = ~crc;
@@ -134,8 +129,7 @@ IDM_INLINE bool from_base64(std::string_view text, std::string& out) {
     return to_base64(out) == text;
 }
 
-}  // namespace detail
-
 #endif  // !IDM_HAS_COMPILED
 
+}  // namespace detail
 IDM_NAMESPACE_END

@@ -90,11 +90,7 @@ void read_normaliser(Fields fields, Normaliser<T>& out, int format, std::size_t 
 IDM_INLINE void write_training(JsonWriter& json, const TrainingSummary& training);
 IDM_INLINE void read_training(Fields fields, TrainingSummary& training);
 
-}  // namespace detail
-
 #if !IDM_HAS_COMPILED
-
-namespace detail {
 
 inline void write_group(JsonWriter& json, const char* key, const ColumnGroup& group) {
     json.key(key).begin_object().key("columns").array(group.columns);
@@ -199,8 +195,7 @@ IDM_INLINE void read_training(Fields fields, TrainingSummary& training) {
     fields.finish();
 }
 
-}  // namespace detail
-
 #endif  // !IDM_HAS_COMPILED
 
+}  // namespace detail
 IDM_NAMESPACE_END
