@@ -111,6 +111,10 @@ inline std::vector<Conv> convolutions() {
         add({2, 530, 3, 5, 3, 1, dilation, Padding::same});
         add({70, 9, 3, 5, 3, 1, dilation, Padding::same});
     }
+    // Few outputs of many rows, for which lanes run over the weight rows of the gradient: with one tap and with
+    // several.
+    for (Index channels : {5, 6, 11, 16, 35})
+        for (Index dilation : {1, 2}) add({2, 19, channels, 3, 3, 1, dilation, Padding::same});
     // More of x than stays in a second-level cache: a few samples at a time go through all columns, the last ones
     // fewer.
     add({23, 300, 40, 33, 1, 1, 1, Padding::same});
@@ -132,6 +136,10 @@ inline std::vector<Dense> denses() {
     }
     for (Index rows = 1; rows <= 19; ++rows) grid.push_back({rows, 7, 11});
     grid.push_back({530, 7, 11});
+    // Few outputs of many rows, as for the convolutions.
+    for (Index channels = 1; channels <= most_channels; ++channels) grid.push_back({16, channels, 7});
+    for (Index channels = 1; channels <= 11; ++channels) grid.push_back({17, 53, channels});
+    grid.push_back({530, 37, 7});
     for (Index channels : {47, 48, 63, 64, 65, 97}) {
         grid.push_back({2, 129, channels});
         grid.push_back({2, channels, 129});

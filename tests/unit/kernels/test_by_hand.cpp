@@ -14,7 +14,7 @@ namespace {
 
 /// Packs a weight that is given row by row.
 template <class T>
-std::vector<T> pack(Index rows, Index columns, std::initializer_list<double> values) {
+std::vector<T> pack(Index rows, Index columns, const std::vector<double>& values) {
     std::vector<T> packed(static_cast<std::size_t>(kernels::packed_weight_size(rows, columns)));
     Index i = 0;
     for (double value : values) {
@@ -143,6 +143,24 @@ TEMPLATE_TEST_CASE("dense by hand", "[by_hand]", EACH_KERNEL) {
     TestType::dense_backward_weights_accumulate(s, x.data(), d_y.data(), d_w.data(), d_b.data());
     CHECK(d_w == pack<T>(2, 3, {5, -9, -1, 10, 12, -2}));
     CHECK(d_b == pack<T>(1, 3, {3, 3, 6}));
+}
+
+// 16 samples x = (1, ..., 16) times the row's number 1 .. 18, of d_y = 1 and -2: sums of 136 and -272 times that
+// number.
+TEMPLATE_TEST_CASE("the weight gradient of a few outputs by hand", "[by_hand]", EACH_KERNEL) {
+    using T = typename TestType::Scalar;
+    const kernels::DenseShape s{16, 18, 2, 18, 2};
+    std::vector<T> x, d_y;
+    std::vector<double> expected;
+    for (int n = 1; n <= 16; ++n) {
+        for (int row = 1; row <= 18; ++row) x.push_back(static_cast<T>(n * row));
+        d_y.insert(d_y.end(), {T(1), T(-2)});
+    }
+    for (int row = 1; row <= 18; ++row) expected.insert(expected.end(), {1 + 136.0 * row, 1 - 272.0 * row});
+    auto d_w = pack<T>(18, 2, std::vector<double>(36, 1)), d_b = pack<T>(1, 2, {5, 0});
+    TestType::dense_backward_weights_accumulate(s, x.data(), d_y.data(), d_w.data(), d_b.data());
+    CHECK(d_w == pack<T>(18, 2, expected));
+    CHECK(d_b == pack<T>(1, 2, {21, -32}));
 }
 
 TEMPLATE_TEST_CASE("elementwise kernels by hand", "[by_hand]", EACH_KERNEL) {

@@ -234,3 +234,28 @@ TEMPLATE_TEST_CASE("a dense row's values do not depend on the batch it is in", "
         CHECK(difference_beyond_rounding(d_x_alone, d_x, d_x_magnitude, backward_input_terms(p.s)) == "");
     }
 }
+
+// Few columns are gone through in another way than many, from a number of samples on: neither shows.
+TEMPLATE_TEST_CASE("a weight gradient has the same bits beside others", "[grid]", float, double) {
+    using T = TestType;
+    constexpr Index rows = 37, wide_columns = 33;
+    for (Index inner : {7, 16, 53})
+        for (Index columns = 1; columns <= 11; ++columns) {
+            INFO(inner << " -> " << columns);
+            DenseProblem<T> wide({rows, inner, wide_columns}), narrow({rows, inner, columns});
+            auto d_wide = wide.weights.guarded(), d_narrow = narrow.weights.guarded();
+            std::copy_n(wide.x.data(), (rows - 1) * wide.s.x_row_stride + inner, narrow.x.data());
+            for (Index r = 0; r < rows; ++r)
+                for (Index o = 0; o < columns; ++o) narrow.d_y.at(r, o) = wide.d_y.at(r, o);
+            d_wide.w.fill(T(0));
+            d_narrow.w.fill(T(0));
+            backward_weights<Selected<T>>(wide, d_wide);
+            backward_weights<Selected<T>>(narrow, d_narrow);
+            bool same = true;
+            for (Index i = 0; i < inner; ++i)
+                for (Index o = 0; o < columns; ++o)
+                    same = same && bits(d_narrow.w.at(0, kernels::packed_offset(inner, columns, i, o))) ==
+                                       bits(d_wide.w.at(0, kernels::packed_offset(inner, wide_columns, i, o)));
+            CHECK(same);
+        }
+}
