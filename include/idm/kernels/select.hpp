@@ -154,7 +154,8 @@ void dense_backward_weights_accumulate(const DenseShape& s, const T* x, const T*
     simd::dense_backward_weights_accumulate<DefaultArch>(s, x, d_y, d_w, d_b);
 }
 template <std::same_as<float> T>
-void conv1d_forward_bf16(const ConvShape& s, const T* x, Bf16Pairs w, const T* b, T* y, Epilogue epilogue) {
+IDM_ALWAYS_INLINE void conv1d_forward_bf16(const ConvShape& s, const T* x, Bf16Pairs w, const T* b, T* y,
+                                           Epilogue epilogue) {
     simd::conv1d_forward_bf16<DefaultArch>(s, x, w, b, y, epilogue);
 }
 template <std::same_as<float> T>

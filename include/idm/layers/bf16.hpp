@@ -50,11 +50,11 @@ public:
     { return in_bf16(L::streaming(in)); }
 
     template <class T, class In>
-    void forward(const In& in, const Forward<T>& p) const {
+    IDM_ALWAYS_INLINE void forward(const In& in, const Forward<T>& p) const {
         static_assert(std::is_same_v<T, float>, "weights in bf16 are those of a model of float");
         const kernels::Bf16Pairs weights{p.parameters};
         const T* bias = p.parameters + words(in);
-        L::forward_by(in, p, [&](const auto& s, const T* x, T* y) {
+        L::forward_by(in, p, [&](const auto& s, const T* x, T* y) IDM_INLINE_LAMBDA {
             if constexpr (std::is_same_v<decltype(s), const kernels::ConvShape&>)
                 kernels::conv1d_forward_bf16(s, x, weights, bias, y, p.epilogue);
             else

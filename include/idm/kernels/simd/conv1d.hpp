@@ -47,7 +47,8 @@ IDM_ALWAYS_INLINE void conv1d_forward(const ConvShape& s, const T* x, const T* w
 
 /// The same with weights in bf16.
 template <class Arch>
-void conv1d_forward_bf16(const ConvShape& s, const float* x, Bf16Pairs w, const float* b, float* y, Epilogue epilogue) {
+IDM_ALWAYS_INLINE void conv1d_forward_bf16(const ConvShape& s, const float* x, Bf16Pairs w, const float* b, float* y,
+                                           Epilogue epilogue) {
     const Product p = conv_product(s);
     const float* from = x - s.pad_left * s.in_channels;
     for (Index g = 0; g < s.groups; ++g)
