@@ -51,7 +51,7 @@ public:
 
     /// Waits until every thread of the team has arrived.
     void barrier() const {
-        if (size_ > 1) barrier_->arrive_and_wait(size_);
+        if (size_ > 1) barrier_->arrive_and_wait(index_, size_);
     }
 
 private:
@@ -96,7 +96,7 @@ private:
 /// Threads that stay together over many short jobs, see `with_crew`.
 ///
 /// OpenMP's own regions end in a wait that spins for milliseconds by default; with another program on the machine that
-/// made a training step of 1 ms last 9. A job between two `Barrier`s does not, and starts sooner.
+/// made a training step of 1 ms last 9. A `Barrier` does not, and a job starts sooner.
 class Crew {
 public:
     int size() const { return size_; }
@@ -108,38 +108,32 @@ public:
     template <class Body>
     void run(Body&& body) {
         if (size_ == 1) return body(Team(0, 1));
-        body_ = &body;
-        call_ = [](const void* any, const Team& team) {
+        const auto call = [](const void* any, const Team& team) {
             (*const_cast<std::remove_reference_t<Body>*>(static_cast<const std::remove_cvref_t<Body>*>(any)))(team);
         };
-        const Team team(0, size_, &barrier_);
-        team.barrier();
-        failure_.guard([&] { body(team); });
-        team.barrier();
+        barrier_.release({call, &body});
+        failure_.guard([&] { body(Team(0, size_, &barrier_)); });
+        barrier_.gather(size_);
         failure_.rethrow();
     }
 
 private:
-    explicit Crew(int looks = 0) : barrier_(looks) {}
+    Crew(int most, int looks) : barrier_(most, looks) {}
 
-    /// What the others do until `dismiss`.
+    /// What the others do until `dismiss`, in turns with the leader's `release` and `gather`.
     void serve(const Team& team) {
-        for (team.barrier(); call_; team.barrier()) {
-            failure_.guard([&] { call_(body_, team); });
-            team.barrier();
+        std::uint32_t round = 0;
+        while (const Order order = barrier_.wait_for_release(round)) {
+            failure_.guard([&] { order.call(order.body, team); });
+            round = barrier_.report(team.index());
         }
     }
-    void dismiss() {
-        call_ = nullptr;
-        Team(0, size_, &barrier_).barrier();
-    }
+    void dismiss() { barrier_.release(); }
 
     template <class Body>
     friend void with_crew(int threads, Body&& body);
 
     int size_ = 1;
-    const void* body_ = nullptr;
-    void (*call_)(const void*, const Team&) = nullptr;
     detail::Failure failure_;
     Barrier barrier_;
 };
@@ -154,7 +148,7 @@ void with_crew(int threads, Body&& body) {
 #if IDM_HAS_OPENMP
     if (threads > 1) {
         // Waiting awake for a thread that has no processor of its own would keep it from the one it shares.
-        Crew crew(threads <= omp_get_num_procs() ? Barrier::default_looks : 0);
+        Crew crew(threads, threads <= omp_get_num_procs() ? Barrier::default_looks : 0);
         detail::Failure failure;
 #pragma omp parallel num_threads(threads)
         {
@@ -171,7 +165,7 @@ void with_crew(int threads, Body&& body) {
         return;
     }
 #endif
-    Crew alone;
+    Crew alone(0, 0);
     body(alone);
 }
 
