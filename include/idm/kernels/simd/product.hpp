@@ -12,11 +12,11 @@ namespace kernels::simd {
 /// What becomes of the sums of a tile of the forward product.
 template <class T>
 struct Ends {
-    const T* bias;    // to start from; null: from zero
-    bool accumulate;  // adds to y
-    T least;          // results below it become it
-    Index last;       // lanes to store of the last vector
-    bool far;         // x comes from beyond the second-level cache
+    const T* bias;            // to start from; null: from zero
+    bool accumulate;          // adds to y
+    T least;                  // results below it become it
+    Index last;               // lanes to store of the last vector
+    bool far;                 // x comes from beyond the second-level cache
     const T* next = nullptr;  // what the next tile of a far x reads, fetched `step` numbers further for each weight row
     Index step = 0;
 };
@@ -80,10 +80,6 @@ IDM_NEVER_INLINE void forward_tile(const Product& p, const T* IDM_RESTRICT x, W 
     else
         store.template operator()<false>();
 }
-
-/// More numbers of x than these, 1 MiB, do not stay in the second-level cache from one column to the next.
-template <class T>
-inline constexpr Index near_numbers = (Index(1) << 20) / static_cast<Index>(sizeof(T));
 
 /// `tiles` tiles of R rows of every group for V vectors of columns.
 ///

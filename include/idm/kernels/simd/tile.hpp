@@ -24,6 +24,10 @@ inline constexpr Index tile_rows = (IDM_HAS_AVX512 && sizeof(Batch<T, Arch>) == 
                                                                                     6;
 #endif
 
+/// More numbers than these, 1 MiB, do not stay in the second-level cache from one column to the next.
+template <class T>
+inline constexpr Index near_numbers = (Index(1) << 20) / static_cast<Index>(sizeof(T));
+
 /// Splits `rows` into tiles of at most `most` rows whose sizes differ by one at the most, so that no short tail is
 /// left.
 struct Tiling {

@@ -27,10 +27,48 @@ IDM_ALWAYS_INLINE void add_vectors(const Batch<T, Arch> (&sums)[V], T* to, Index
     unroll<V>([&]<Index v>() IDM_INLINE_LAMBDA { add_columns(sums[v], to + v * lanes, v < V - 1 ? lanes : last); });
 }
 
+/// What a tile fetches into the cache: with each row of x what lies `step` numbers further.
+template <class T>
+struct Fetch {
+    const T* next;
+    Index step;
+};
+
+/// What the tiles of one part of the groups and rows fetch of the next, `part`: the first half of them x, the others
+/// d_y. All at once it would hold up a tile's own loads.
+///
+/// For x and d_y that come from beyond the second-level cache, where S5 and S7 reach 92 % of peak instead of 82. Small
+/// ones lose 2 to 5 % by it.
+template <class T>
+class NextPart {
+public:
+    NextPart(const Product& part, const T* x, const T* d_y, Index tiles)
+        : x_(x),
+          d_y_(d_y),
+          half_((tiles + 1) / 2),
+          rows_(part.groups * part.rows),
+          x_step_(step((part.groups - 1) * part.x_group + part.rows * part.x_row)),
+          d_y_step_(step((part.groups - 1) * part.y_group + part.rows * part.y_row)) {}
+
+    /// What the next tile fetches.
+    Fetch<T> share() {
+        const Index t = tile_++;
+        return t < half_ ? Fetch<T>{x_ + t * rows_ * x_step_, x_step_}
+                         : Fetch<T>{d_y_ + (t - half_) * rows_ * d_y_step_, d_y_step_};
+    }
+
+private:
+    Index step(Index numbers) const { return (numbers + half_ * rows_ - 1) / (half_ * rows_); }
+
+    const T *x_, *d_y_;
+    Index half_, rows_, x_step_, d_y_step_, tile_ = 0;
+};
+
 /// A tile of R weight rows x V vectors: adds x^T d over all rows to d_w and, with `Bias`, the sums of d to d_b.
-template <class Arch, class T, Index R, Index V, bool Bias>
+/// `fetch`: nothing, or what to fetch meanwhile.
+template <class Arch, class T, Index R, Index V, bool Bias, class... Fetches>
 IDM_NEVER_INLINE void weight_tile(const Product& p, const T* IDM_RESTRICT x, const T* IDM_RESTRICT d,
-                                  T* IDM_RESTRICT d_w, Index w_row, T* IDM_RESTRICT d_b, Index last) {
+                                  T* IDM_RESTRICT d_w, Index w_row, T* IDM_RESTRICT d_b, Index last, Fetches... fetch) {
     using B = Batch<T, Arch>;
     constexpr Index lanes = static_cast<Index>(B::size);
     B sums[R + 1][V];
@@ -38,6 +76,7 @@ IDM_NEVER_INLINE void weight_tile(const Product& p, const T* IDM_RESTRICT x, con
     for (Index g = 0; g < p.groups; ++g) {
         const T *from = x + g * p.x_group, *gradient = d + g * p.y_group;
         for (Index row = 0; row < p.rows; ++row, from += p.x_row, gradient += p.y_row) {
+            ((IDM_PREFETCH(fetch.next), fetch.next += fetch.step), ...);
             B gradients[V];
             unroll<V>([&]<Index v>() IDM_INLINE_LAMBDA {
                 gradients[v] = B::load_unaligned(gradient + v * lanes);
@@ -123,9 +162,10 @@ Index narrow_rows(const Product& q, const T* packed, const T* x, T* d_w, Index w
     return row;
 }
 
-/// Adds a part of the groups and rows that `packed_gradient` has room for.
+/// Adds a part of the groups and rows that `packed_gradient` has room for. `next`: the part behind it if it comes from
+/// beyond the second-level cache, else null.
 template <class Arch, class T>
-void add_weight_gradient(const Product& p, const T* x, const T* d_y, T* d_w, T* d_b) {
+void add_weight_gradient(const Product& p, const T* x, const T* d_y, T* d_w, T* d_b, NextPart<T>* next) {
     constexpr Index most = weight_tile_rows<T, Arch>, lanes = static_cast<Index>(Batch<T, Arch>::size);
     const bool narrow = is_narrow<Arch, T>(p);
     const Tiling tiling(narrow ? p.inner % lanes : p.inner, most);
@@ -151,6 +191,10 @@ void add_weight_gradient(const Product& p, const T* x, const T* d_y, T* d_w, T* 
             for (Index t = 0; t < tiling.tiles; ++t) {
                 const Index rows = tiling.base + (t < tiling.larger ? 1 : 0);
                 with_rows<most>(rows, [&]<Index R>() {
+                    if constexpr (R >= most - 1 && V == 2)
+                        if (next)
+                            return weight_tile<Arch, T, R, V, false>(q, from, packed, to, w_row, to_bias, last,
+                                                                     next->share());
                     weight_tile<Arch, T, R, V, false>(q, from, packed, to, w_row, to_bias, last);
                 });
                 from += rows;
@@ -163,14 +207,27 @@ void add_weight_gradient(const Product& p, const T* x, const T* d_y, T* d_w, T* 
 /// d_w += x^T d_y over all groups and rows, d_b += column sums of d_y.
 template <class Arch, class T>
 void product_backward_weights(const Product& p, const T* x, const T* d_y, T* d_w, T* d_b) {
-    constexpr Index room = packed_gradient<T> / (2 * static_cast<Index>(Batch<T, Arch>::size));
+    constexpr Index pair = 2 * static_cast<Index>(Batch<T, Arch>::size), room = packed_gradient<T> / pair;
+    const bool far = p.groups * p.rows * std::max(p.x_row, p.y_row) > near_numbers<T>;
+    const Index tiles = p.taps * Tiling(p.inner, weight_tile_rows<T, Arch>).tiles * ((p.columns + pair - 1) / pair);
     Product part = p;
     for (Index row = 0; row < p.rows; row += room) {
         part.rows = std::min(room, p.rows - row);
         for (Index g = 0; g < p.groups; g += part.groups) {
             part.groups = std::min(room / part.rows, p.groups - g);
-            add_weight_gradient<Arch>(part, x + g * p.x_group + row * p.x_row, d_y + g * p.y_group + row * p.y_row, d_w,
-                                      d_b);
+            const auto add = [&](NextPart<T>* next) {
+                add_weight_gradient<Arch>(part, x + g * p.x_group + row * p.x_row, d_y + g * p.y_group + row * p.y_row,
+                                          d_w, d_b, next);
+            };
+            const bool more = g + part.groups < p.groups;
+            const Index next_g = more ? g + part.groups : 0, next_row = more ? row : row + room;
+            if (!far || next_row >= p.rows) {
+                add(nullptr);
+                continue;
+            }
+            NextPart<T> next(part, x + next_g * p.x_group + next_row * p.x_row,
+                             d_y + next_g * p.y_group + next_row * p.y_row, tiles);
+            add(&next);
         }
     }
 }
