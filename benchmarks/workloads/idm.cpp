@@ -48,8 +48,9 @@ ConvShape shape_of(const Layer& l) {
     return s;
 }
 
-/// A layer on `threads` threads, as training does it: calls are jobs of one crew, each thread takes a share of the
-/// samples, and gradients of weights are added up afterwards. Weights lie as the pass wants them, the peers' too.
+/// A layer on `threads` threads: calls are jobs of one crew. As in training each thread takes a share of the samples,
+/// and gradients of weights are added up afterwards; but gradients of a dense layer that is wide enough are split by
+/// columns, of d_x or of the weights. Weights lie as the pass wants them, the peers' too.
 class IdmSide final : public Side {
 public:
     IdmSide(const Layer& layer, const Operands& operands, Pass pass, int threads)
@@ -109,6 +110,33 @@ public:
 
 private:
     void pass(const Team& team) {
+        const Index columns = pass_ == Pass::backward_input ? layer_.in_channels : layer_.out_channels;
+        if (layer_.dense && pass_ != Pass::forward && columns >= team.size() * kernels::column_block)
+            pass_of_columns(team, columns);
+        else
+            pass_of_samples(team);
+    }
+
+    void pass_of_columns(const Team& team, Index columns) {
+        const Range blocks = team.share((columns + kernels::column_block - 1) / kernels::column_block);
+        const Index begin = blocks.begin * kernels::column_block,
+                    end = std::min(blocks.end * kernels::column_block, columns);
+        DenseShape s = dense(shape_);
+        if (pass_ == Pass::backward_input) {
+            s.in_channels = end - begin;
+            kernels::dense_backward_input_transposed(
+                s, y_.sample(0), transposed_.data() + kernels::packed_offset(layer_.out_channels, columns, 0, begin),
+                x_.sample(0) + begin);
+        } else {
+            s.out_channels = end - begin;
+            kernels::dense_backward_weights_accumulate(
+                s, x_.sample(0), y_.sample(0) + begin,
+                gradient_[0].data() + kernels::packed_offset(layer_.in_channels, columns, 0, begin),
+                gradient_[0].data() + weight_size_ + begin);
+        }
+    }
+
+    void pass_of_samples(const Team& team) {
         const Range mine = team.share(layer_.samples);
         ConvShape s = shape_;
         s.samples = mine.end - mine.begin;
