@@ -83,7 +83,8 @@ public:
     void run() override { run(1); }
     void run(int calls) override {
         with_crew(threads_, [&](Crew& crew) {
-            for (int i = 0; i < calls; ++i) crew.run([&](const Team& team) { pass(team); });
+            const Job job{this};
+            for (int i = 0; i < calls; ++i) crew.run(job);
         });
     }
 
@@ -109,6 +110,12 @@ public:
     }
 
 private:
+    /// On a cache line of its own, as anything that other threads read and nobody writes should be.
+    struct alignas(alignment_bytes) Job {
+        IdmSide* side;
+        void operator()(const Team& team) const { side->pass(team); }
+    };
+
     void pass(const Team& team) {
         const Index columns = pass_ == Pass::backward_input ? layer_.in_channels : layer_.out_channels;
         if (layer_.dense && pass_ != Pass::forward && columns >= team.size() * kernels::column_block)

@@ -51,8 +51,12 @@ public:
     /// sample's length.
     void add_calls(std::function<void(int)> call) {
         const auto time = [call = std::move(call)](int calls) { return microseconds_of([&] { call(calls); }) / calls; };
-        time(1);
-        const double once = std::min(time(1), time(1));
+        // Not the first call alone: it may have threads to gather, for milliseconds. Then several at a time.
+        double once = infinity;
+        const auto begin = Clock::now();
+        do once = std::min(once, time(1));
+        while (microseconds_since(begin) < effort_.round_us);
+        for (int calls = 2; calls * once < effort_.sample_us; calls *= 2) once = std::min(once, time(calls));
         const int calls = std::max(1, static_cast<int>(std::lround(effort_.sample_us / once)));
         add([time, calls] { return time(calls); });
     }
