@@ -23,11 +23,10 @@ IDM_NAMESPACE_BEGIN
 
 namespace detail {
 
-/// Workspace, gradient and loss of one part of a batch. The gradient is zero when a step begins.
+/// Gradient and loss of one part of a batch. The gradient is zero when a step begins.
 template <class T>
 struct BatchPart {
-    BatchPart(const WorkspaceShape& shape, Index parameters) : workspace(shape), gradient(parameters) {}
-    Workspace<T> workspace;
+    explicit BatchPart(Index parameters) : gradient(parameters) {}
     Buffer<T> gradient;
     double loss = 0;
 };
@@ -219,9 +218,8 @@ int useful_threads(const Net& network, Index items, Index most) {
 /// losses is the step's loss.
 template <class T, class Batches>
 void run_part(const Batches& batches, Range items, Range split, RandomKey random, T scale, Index items_per_batch,
-              BatchPart<T>& part, const T* parameters) {
+              Workspace<T>& workspace, BatchPart<T>& part, const T* parameters) {
     const auto& network = batches.network();
-    auto& workspace = part.workspace;
     part.loss = 0;
     for (Index begin = items.begin; begin < items.end; begin += items_per_batch) {
         const Index count = std::min(items_per_batch, items.end - begin);
@@ -238,11 +236,12 @@ void run_part(const Batches& batches, Range items, Range split, RandomKey random
 
 /// One training step on items [begin, end) of `batches`: forward, loss, backward, update, as one job of the crew.
 ///
+/// Each of the crew's threads has a workspace, for all its parts one after the other.
 /// Denormal numbers count as zero: a layer whose units have died, or Adam's moments behind it, would be full of them.
 /// Returns the mean loss, before the step. When that is not finite, parameters and gradients are left as they were.
 template <class T, class Batches>
-double train_step(Crew& crew, const Batches& batches, Range items, std::span<BatchPart<T>> parts, Update<T>& update,
-                  const StepConfig& step, std::span<T> parameters) {
+double train_step(Crew& crew, const Batches& batches, Range items, std::span<Workspace<T>> workspaces,
+                  std::span<BatchPart<T>> parts, Update<T>& update, const StepConfig& step, std::span<T> parameters) {
     // A batch of few items, as of chunks, fills the first parts alone: threads share these.
     const Index count = std::min({std::ssize(parts), step.items_per_batch, items.end - items.begin});
     parts = parts.first(static_cast<std::size_t>(count));
@@ -263,7 +262,8 @@ double train_step(Crew& crew, const Batches& batches, Range items, std::span<Bat
         const Range mine = team.share(count);
         for (Index p = mine.begin; p < mine.end; ++p)
             run_part(batches, items, {p, count}, random, scale, step.items_per_batch,
-                     parts[static_cast<std::size_t>(p)], static_cast<const T*>(parameters.data()));
+                     workspaces[static_cast<std::size_t>(team.index())], parts[static_cast<std::size_t>(p)],
+                     static_cast<const T*>(parameters.data()));
         team.barrier();
         if (std::isfinite(mean())) update.apply(team, parts, parameters.data());
     });

@@ -49,7 +49,8 @@ public:
           pace_(useful_threads(batches_.network(), items_per_step_, std::min<Index>(threads_, config.gradient_parts))) {
         const WorkspaceShape shape = batches_.network().template workspace_shape<T>(
             (items_per_batch_ + config.gradient_parts - 1) / config.gradient_parts, Mode::training);
-        for (Index p = 0; p < config.gradient_parts; ++p) parts_.emplace_back(shape, update_.size());
+        for (Index t = 0; t < std::min<Index>(threads_, config.gradient_parts); ++t) workspaces_.emplace_back(shape);
+        for (Index p = 0; p < config.gradient_parts; ++p) parts_.emplace_back(update_.size());
     }
 
     History run(const TrainingHooks<T>& hooks) {
@@ -178,7 +179,7 @@ private:
             const Index begin = step * items_per_step_;
             const Range items{begin, std::min(begin + items_per_step_, batches_.items())};
             report.learning_rate = rate_of(step);
-            const double loss = train_step(crew, batches_, items, std::span(parts_), update_,
+            const double loss = train_step(crew, batches_, items, std::span(workspaces_), std::span(parts_), update_,
                                            {report.learning_rate, config_.seed, items_per_batch_}, model_.parameters());
             if (!std::isfinite(loss))
                 raise<NumericError>(
@@ -205,6 +206,7 @@ private:
     std::vector<WindowRow> validation_;
     Update<T> update_;
     Plateau plateau_;
+    std::vector<Workspace<T>> workspaces_;  // one for each thread
     std::vector<BatchPart<T>> parts_;
     Pace pace_;
     std::vector<TrainingFact> identity_;
