@@ -7,6 +7,7 @@ namespace bench {
 #if !defined(BENCH_DISPATCH)
 void add_idm_dispatch(Sides&, const Layer&, const Operands&, Pass, int) {}
 void add_idm_dispatch_inference(Sides&, Model, const Parameters&, const Series&, int) {}
+void add_idm_dispatch_tick(Sides&, const Parameters&, const Series&) {}
 #endif
 
 #if !defined(BENCH_ONEDNN)

@@ -165,6 +165,10 @@ void add_idm_dispatch_inference(Sides& sides, Model model, const Parameters& par
         add_inference(sides, "idm_dispatch", model_of<Net2>(parameters), series, threads);
 }
 
+void add_idm_dispatch_tick(Sides& sides, const Parameters& parameters, const Series& series) {
+    add_tick(sides, "idm_dispatch", model_of<Net2>(parameters), series);
+}
+
 #else
 
 std::vector<float> Series::window_inputs() const {

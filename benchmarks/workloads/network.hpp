@@ -47,6 +47,7 @@ void add_libtorch_inference(Sides& sides, Model model, const Parameters& paramet
 /// The newest output of a stream that has seen the series' first window, and takes its last row again and again.
 void add_idm_tick(Sides& sides, const Parameters& parameters, const Series& series);
 void add_idm_bf16_tick(Sides& sides, const Parameters& parameters, const Series& series);
+void add_idm_dispatch_tick(Sides& sides, const Parameters& parameters, const Series& series);
 
 /// One Adam step on the mean squared error over all windows; `result` is the loss before the step.
 void add_onednn_training(Sides& sides, const Parameters& parameters, const Series& series, int threads);

@@ -107,6 +107,7 @@ void tick(const Effort& effort, std::vector<Record>& records) {
     Sides sides;
     add_idm_tick(sides, parameters, series);
     add_idm_bf16_tick(sides, parameters, series);
+    add_idm_dispatch_tick(sides, parameters, series);
     add_idm_inference(sides, Model::cnn2, parameters, series, 1);
     compare(sides, "cnn2_stream tick");
     sides.pop_back();  // the whole window was there to compare with
