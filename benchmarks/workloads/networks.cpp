@@ -75,8 +75,8 @@ void infer(Model model, const std::string& workload, long windows, int threads, 
     time_sides({workload, "infer", threads, static_cast<double>(windows) * window_flop(model)}, sides, effort, records);
 }
 
-/// Steps on `windows` targets. A sample of idm is an epoch of `steps` steps; its trainer runs all the while, and after
-/// every epoch the others take as many steps as fill a sample of similar length.
+/// Steps on `windows` targets. A sample of idm is an epoch of `steps` steps for each thread; its trainer runs all the
+/// while, and after every epoch the others take as many steps as fill a sample of similar length.
 void train_step(Model model, const std::string& workload, long windows, long steps, int threads, Effort effort,
                 std::vector<Record>& records) {
     effort.sample_us = 8000;
@@ -91,10 +91,11 @@ void train_step(Model model, const std::string& workload, long windows, long ste
     double step_us = 0;
     Rounds rounds = contest(peers, threads, effort);
     rounds.add([&step_us] { return step_us; });
-    train_idm(model, parameters, make_series(windows * steps), windows, threads, [&](double, double us_per_target) {
-        step_us = us_per_target * static_cast<double>(windows);
-        return rounds.turn();
-    });
+    train_idm(model, parameters, make_series(windows * steps * threads), windows, threads,
+              [&](double, double us_per_target) {
+                  step_us = us_per_target * static_cast<double>(windows);
+                  return rounds.turn();
+              });
     std::vector<Record> names = names_of(peers);
     names.push_back({"", "", 0, "idm", ""});
     record({workload, "train_step", threads, static_cast<double>(windows) * training_flop(model)}, names, rounds,

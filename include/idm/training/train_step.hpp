@@ -23,7 +23,7 @@ IDM_NAMESPACE_BEGIN
 
 namespace detail {
 
-/// Gradient and loss of one part of a batch. The gradient is zero when a step begins.
+/// Gradient and loss of one part of a batch.
 template <class T>
 struct BatchPart {
     explicit BatchPart(Index parameters) : gradient(parameters) {}
@@ -62,8 +62,7 @@ void for_each_within(const std::vector<Range>& ranges, Range within, Use use) {
     }
 }
 
-/// From the parts' gradients to new weights: sum, clipping by norm, optimiser, moving average, and gradients of zero
-/// for the next step.
+/// From the parts' gradients to new weights: sum, clipping by norm, optimiser and moving average.
 ///
 /// Statistics (see `ParameterInfo`) meet none of these: they move by the mean over the step's samples, and the moving
 /// average takes their newest value. The parameters are cut into as many shares as a batch into parts, so sums have the
@@ -114,7 +113,6 @@ public:
             for_each_block(share, [&](Range block) {
                 if (clip_norm_ == 0) sum(parts, block);
                 move(block, factor, gradient, parameters);
-                std::fill(gradient + block.begin, gradient + block.end, T(0));
             });
     }
 
@@ -141,14 +139,11 @@ private:
         for (Index begin = lines.begin * 16; begin < lines.end * 16; begin += block)
             use(Range{begin, std::min(begin + block, lines.end * 16)});
     }
-    /// Adds the other parts' gradients to the first one's, in order, and clears them.
+    /// Adds the other parts' gradients to the first one's, in order.
     static void sum(std::span<BatchPart<T>> parts, Range block) {
         T* total = parts[0].gradient.data() + block.begin;
-        for (BatchPart<T>& part : parts.subspan(1)) {
-            T* other = part.gradient.data() + block.begin;
-            kernels::add_accumulate(block.end - block.begin, static_cast<const T*>(other), total);
-            std::fill_n(other, block.end - block.begin, T(0));
-        }
+        for (const BatchPart<T>& part : parts.subspan(1))
+            kernels::add_accumulate(block.end - block.begin, part.gradient.data() + block.begin, total);
     }
     void move(Range block, T factor, T* gradient, T* parameters) {
         for_each_within(learned_, block, [&](Range learned) {
@@ -221,6 +216,7 @@ void run_part(const Batches& batches, Range items, Range split, RandomKey random
               Workspace<T>& workspace, BatchPart<T>& part, const T* parameters) {
     const auto& network = batches.network();
     part.loss = 0;
+    part.gradient.fill(0);  // here, so that its lines are in this thread's cache
     for (Index begin = items.begin; begin < items.end; begin += items_per_batch) {
         const Index count = std::min(items_per_batch, items.end - begin);
         const Range mine = split_range(count, split.end, split.begin);

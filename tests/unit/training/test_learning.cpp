@@ -80,8 +80,7 @@ TEMPLATE_TEST_CASE("a gradient longer than the clipping norm is scaled to it, as
     }
 }
 
-TEMPLATE_TEST_CASE("an update is that of the summed gradient, block by block, and leaves gradients of zero",
-                   "[learning]", float, double) {
+TEMPLATE_TEST_CASE("an update is that of the summed gradient, block by block", "[learning]", float, double) {
     using T = TestType;
     // 5 lines more than two blocks of each of 3 shares; statistics across the border of two blocks.
     constexpr Index size = 3 * (2 * 512 + 5 * 16);
@@ -113,8 +112,6 @@ TEMPLATE_TEST_CASE("an update is that of the summed gradient, block by block, an
             // Numbers of at most 1: a rounding for each of weight, quotient and factor.
             const T rounding = 3 * std::numeric_limits<T>::epsilon();
             for (std::size_t i = 0; i < weights.size(); ++i) CHECK(std::abs(weights[i] - expected[i]) <= rounding);
-            for (const auto& part : parts)
-                CHECK(std::count(part.gradient.span().begin(), part.gradient.span().end(), T(0)) == size);
             std::vector<T> average(weights.size(), T(7));
             update.swap_average(average);  // which begins with the first step's weights
             CHECK(average == weights);
