@@ -37,8 +37,8 @@ struct Fetch {
 /// What the tiles of one part of the groups and rows fetch of the next, `part`: the first half of them x, the others
 /// d_y. All at once it would hold up a tile's own loads.
 ///
-/// For x and d_y that come from beyond the second-level cache, where S5 and S7 reach 92 % of peak instead of 82. Small
-/// ones lose 2 to 5 % by it.
+/// For x and d_y that together do not stay in the second-level cache, where S5 and S7 reach 92 % of peak instead of 82.
+/// Small ones lose 2 to 5 % by it.
 template <class T>
 class NextPart {
 public:
@@ -64,11 +64,15 @@ private:
     Index half_, rows_, x_step_, d_y_step_, tile_ = 0;
 };
 
-/// A tile of R weight rows x V vectors: adds x^T d over all rows to d_w and, with `Bias`, the sums of d to d_b.
-/// `fetch`: nothing, or what to fetch meanwhile.
-template <class Arch, class T, Index R, Index V, bool Bias, class... Fetches>
+/// A tile of R weight rows x V vectors: adds x^T d over all rows to d_w. `fetch`: nothing, or what to fetch meanwhile.
+///
+/// The `First` that reads columns of d_y also adds their sums to d_b and leaves them in `packed`, rows behind each
+/// other, zeros behind the `last` lanes, for the tiles behind it, if that is not null. Its multiply-adds hide most of
+/// it: as a pass of its own it takes 3 to 4 % of S3's time, here 1 to 2.
+template <class Arch, class T, Index R, Index V, bool First, class... Fetches>
 IDM_NEVER_INLINE void weight_tile(const Product& p, const T* IDM_RESTRICT x, const T* IDM_RESTRICT d,
-                                  T* IDM_RESTRICT d_w, Index w_row, T* IDM_RESTRICT d_b, Index last, Fetches... fetch) {
+                                  T* IDM_RESTRICT d_w, Index w_row, Index last, T* IDM_RESTRICT d_b,
+                                  T* IDM_RESTRICT packed, Fetches... fetch) {
     using B = Batch<T, Arch>;
     constexpr Index lanes = static_cast<Index>(B::size);
     B sums[R + 1][V];
@@ -79,9 +83,12 @@ IDM_NEVER_INLINE void weight_tile(const Product& p, const T* IDM_RESTRICT x, con
             ((IDM_PREFETCH(fetch.next), fetch.next += fetch.step), ...);
             B gradients[V];
             unroll<V>([&]<Index v>() IDM_INLINE_LAMBDA {
-                gradients[v] = B::load_unaligned(gradient + v * lanes);
-                if constexpr (Bias) sums[R][v] = sums[R][v] + gradients[v];
+                gradients[v] = !First || v < V - 1 || last == lanes ? B::load_unaligned(gradient + v * lanes)
+                                                                    : load_first<T, Arch>(gradient + v * lanes, last);
+                if constexpr (First) sums[R][v] = sums[R][v] + gradients[v];
+                if (First && packed) gradients[v].store_aligned(packed + v * lanes);
             });
+            if (First && packed) packed += V * lanes;
             unroll<R>([&]<Index r>() IDM_INLINE_LAMBDA {
                 const B value(from[r]);
                 unroll<V>([&]<Index v>()
@@ -90,25 +97,19 @@ IDM_NEVER_INLINE void weight_tile(const Product& p, const T* IDM_RESTRICT x, con
         }
     }
     unroll<R>([&]<Index r>() IDM_INLINE_LAMBDA { add_vectors(sums[r], d_w + r * w_row, last); });
-    if constexpr (Bias) add_vectors(sums[R], d_b, last);
+    if constexpr (First) add_vectors(sums[R], d_b, last);
 }
 
-/// Copies V vectors of columns of d_y behind each other, zeros behind the `last` lanes, and adds their sums to d_b.
-template <class Arch, class T, Index V>
+/// Copies a vector of columns of d_y behind each other, zeros behind the `last` lanes, and adds their sums to d_b.
+template <class Arch, class T>
 void pack_gradient(const Product& p, const T* d_y, Index last, T* IDM_RESTRICT packed, T* d_b) {
     using B = Batch<T, Arch>;
-    constexpr Index lanes = static_cast<Index>(B::size);
-    B sums[V];
-    unroll<V>([&]<Index v>() IDM_INLINE_LAMBDA { sums[v] = B(T(0)); });
+    B sums[1] = {B(T(0))};
     for (Index g = 0; g < p.groups; ++g)
-        for (Index row = 0; row < p.rows; ++row, packed += V * lanes) {
-            const T* from = d_y + g * p.y_group + row * p.y_row;
-            unroll<V>([&]<Index v>() IDM_INLINE_LAMBDA {
-                const B d = v < V - 1 || last == lanes ? B::load_unaligned(from + v * lanes)
-                                                       : load_first<T, Arch>(from + v * lanes, last);
-                d.store_aligned(packed + v * lanes);
-                sums[v] = sums[v] + d;
-            });
+        for (Index row = 0; row < p.rows; ++row, packed += B::size) {
+            const B d = load_first<T, Arch>(d_y + g * p.y_group + row * p.y_row, last);
+            d.store_aligned(packed);
+            sums[0] = sums[0] + d;
         }
     add_vectors(sums, d_b, last);
 }
@@ -141,7 +142,7 @@ void narrow_tile(const Product& q, const T* packed, const T* x, T* d_w, Index w_
     turned.y_row = q.x_row;
     alignas(alignment_bytes) T sums[lanes * V * lanes] = {};  // zeros for columns that are not there
     with_rows<narrow_columns<T, Arch>>(q.columns, [&]<Index R>() {
-        weight_tile<Arch, T, R, V, false>(turned, packed, x, sums, V * lanes, nullptr, lanes);
+        weight_tile<Arch, T, R, V, false>(turned, packed, x, sums, V * lanes, lanes, nullptr, nullptr);
     });
     for (Index v = 0; v < V; ++v) {
         B rows[lanes];
@@ -169,18 +170,16 @@ void add_weight_gradient(const Product& p, const T* x, const T* d_y, T* d_w, T* 
     constexpr Index most = weight_tile_rows<T, Arch>, lanes = static_cast<Index>(Batch<T, Arch>::size);
     const bool narrow = is_narrow<Arch, T>(p);
     const Tiling tiling(narrow ? p.inner % lanes : p.inner, most);
+    const bool single = p.taps * tiling.tiles == 1;  // no tile behind it reads what it packs
     alignas(alignment_bytes) T packed[packed_gradient<T>];
     for_each_vector_pair<Arch, T>(p.columns, [&]<Index V>(Index begin, Index last) {
         const Index w_row = packed_block_width(p.columns, begin / column_block * column_block);
         T *to = d_w + packed_offset(p.weight_rows(), p.columns, 0, begin), *to_bias = d_b + begin;
-        if (p.taps * tiling.tiles == 1 && last == lanes)  // d_y is read once: nothing to gain from packing
-            return with_rows<most>(p.inner, [&]<Index R>() {
-                weight_tile<Arch, T, R, V, true>(p, x, d_y + begin, to, w_row, to_bias, last);
-            });
-        pack_gradient<Arch, T, V>(p, d_y + begin, last, packed, to_bias);
         Product q = p;
         q.y_row = V * lanes;
         q.y_group = p.rows * q.y_row;
+        bool first = !narrow;
+        if (narrow) pack_gradient<Arch>(p, d_y + begin, last, packed, to_bias);
         for (Index tap = 0; tap < p.taps; ++tap) {
             const T* from = x + tap * p.x_tap;
             if (V == 1 && narrow) {
@@ -191,12 +190,16 @@ void add_weight_gradient(const Product& p, const T* x, const T* d_y, T* d_w, T* 
             for (Index t = 0; t < tiling.tiles; ++t) {
                 const Index rows = tiling.base + (t < tiling.larger ? 1 : 0);
                 with_rows<most>(rows, [&]<Index R>() {
+                    if (first)
+                        return weight_tile<Arch, T, R, V, true>(p, from, d_y + begin, to, w_row, last, to_bias,
+                                                                single ? nullptr : packed);
                     if constexpr (R >= most - 1 && V == 2)
                         if (next)
-                            return weight_tile<Arch, T, R, V, false>(q, from, packed, to, w_row, to_bias, last,
+                            return weight_tile<Arch, T, R, V, false>(q, from, packed, to, w_row, last, nullptr, nullptr,
                                                                      next->share());
-                    weight_tile<Arch, T, R, V, false>(q, from, packed, to, w_row, to_bias, last);
+                    weight_tile<Arch, T, R, V, false>(q, from, packed, to, w_row, last, nullptr, nullptr);
                 });
+                first = false;
                 from += rows;
                 to += rows * w_row;
             }
@@ -208,8 +211,10 @@ void add_weight_gradient(const Product& p, const T* x, const T* d_y, T* d_w, T* 
 template <class Arch, class T>
 void product_backward_weights(const Product& p, const T* x, const T* d_y, T* d_w, T* d_b) {
     constexpr Index pair = 2 * static_cast<Index>(Batch<T, Arch>::size), room = packed_gradient<T> / pair;
-    const bool far = p.groups * p.rows * std::max(p.x_row, p.y_row) > near_numbers<T>;
-    const Index tiles = p.taps * Tiling(p.inner, weight_tile_rows<T, Arch>).tiles * ((p.columns + pair - 1) / pair);
+    const Index tiles = p.taps * Tiling(p.inner, weight_tile_rows<T, Arch>).tiles;
+    const Index fetching = (tiles - 1) * ((p.columns + pair - 1) / pair);  // all but the first of each pair of vectors
+    const Index numbers = p.x_row + p.y_row;  // of a row; two parts must have room beside each other, D2's have not
+    const bool far = p.groups * p.rows * numbers >= near_numbers<T> && 2 * room * numbers < near_numbers<T>;
     Product part = p;
     for (Index row = 0; row < p.rows; row += room) {
         part.rows = std::min(room, p.rows - row);
@@ -221,12 +226,12 @@ void product_backward_weights(const Product& p, const T* x, const T* d_y, T* d_w
             };
             const bool more = g + part.groups < p.groups;
             const Index next_g = more ? g + part.groups : 0, next_row = more ? row : row + room;
-            if (!far || next_row >= p.rows) {
+            if (!far || !fetching || next_row >= p.rows) {
                 add(nullptr);
                 continue;
             }
             NextPart<T> next(part, x + next_g * p.x_group + next_row * p.x_row,
-                             d_y + next_g * p.y_group + next_row * p.y_row, tiles);
+                             d_y + next_g * p.y_group + next_row * p.y_row, fetching);
             add(&next);
         }
     }
