@@ -48,16 +48,25 @@ ConvShape shape_of(const Layer& l) {
     return s;
 }
 
-/// A layer on `threads` threads: calls are jobs of one crew. As in training each thread takes a share of the samples,
-/// and gradients of weights are added up afterwards; but gradients of a dense layer that is wide enough are split by
-/// columns, of d_x or of the weights. Weights lie as the pass wants them, the peers' too.
+/// Threads, of `most`, that a pass is split over. A small gradient of weights, about a microsecond's work for each, is
+/// one thread's: its lines pass from core to core to be added up, and D3's took up to six times as long on four as on
+/// one.
+int useful_threads(const Layer& layer, Pass pass, int most) {
+    if (pass != Pass::backward_weights) return most;
+    constexpr double share = 200'000;  // flop
+    return static_cast<int>(std::clamp(layer.flop() / share, 1.0, static_cast<double>(most)));
+}
+
+/// A layer on up to `threads` threads: calls are jobs of one crew. As in training each thread takes a share of the
+/// samples, and gradients of weights are added up afterwards; but gradients of a dense layer that is wide enough are
+/// split by columns, of d_x or of the weights. Weights lie as the pass wants them, the peers' too.
 class IdmSide final : public Side {
 public:
     IdmSide(const Layer& layer, const Operands& operands, Pass pass, int threads)
         : layer_(layer),
           shape_(shape_of(layer)),
           pass_(pass),
-          threads_(threads),
+          threads_(useful_threads(layer, pass, threads)),
           weight_size_(kernels::packed_weight_size(shape_.weight_rows(), layer.out_channels)),
           x_(rows(layer.length, layer.in_channels, kernels::forward_halo(shape_))),
           y_(rows(layer.out_length(), layer.out_channels, kernels::backward_halo(shape_))),
@@ -67,7 +76,7 @@ public:
         implementation = "idm";
         shape_.x_sample_stride = x_.stride;
         shape_.y_sample_stride = y_.stride;
-        for (int t = 0; t < threads; ++t) gradient_.emplace_back(parameters_.size());
+        for (int t = 0; t < threads_; ++t) gradient_.emplace_back(parameters_.size());
         if (pass != Pass::backward_input) x_.set(operands.x);
         if (pass != Pass::forward) y_.set(operands.d_y);
         for (Index i = 0; i < static_cast<Index>(operands.w.size()); ++i)
