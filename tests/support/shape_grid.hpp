@@ -115,9 +115,10 @@ inline std::vector<Conv> convolutions() {
     // several.
     for (Index channels : {5, 6, 11, 16, 35})
         for (Index dilation : {1, 2}) add({2, 19, channels, 3, 3, 1, dilation, Padding::same});
-    // More of x than stays in a second-level cache: a few samples at a time go through all columns, the last ones
-    // fewer.
+    // More of x and y than stays in a second-level cache: a few samples at a time go through all columns and a part of
+    // the gradient, the last ones fewer; of the second a part of the gradient is several samples.
     add({23, 300, 40, 33, 1, 1, 1, Padding::same});
+    add({259, 11, 45, 51, 3, 1, 2, Padding::causal});
     // Several blocks of 32 packed columns, the last 16 or 32 wide.
     for (Index channels : {47, 48, 63, 64, 65, 97}) {
         add({1, 9, 3, channels, 3, 1, 1, Padding::same});
