@@ -1,4 +1,4 @@
-// Times each convolution and dense kernel on the named workloads, on one thread.
+// Times each convolution and dense kernel on the named workloads, on one thread, and an empty job of a crew.
 //
 // First the selected kernel's output is compared with the reference's; a wrong one reports an error and no time. Then a
 // loop of nothing but multiply-adds, the selected kernel and the reference run in turns, so that a busy machine slows
@@ -16,6 +16,7 @@
 #include <benchmark/benchmark.h>
 
 #include <idm/core/buffer.hpp>
+#include <idm/core/parallel.hpp>
 #include <idm/core/random.hpp>
 #include <idm/kernels/select.hpp>
 
@@ -235,6 +236,13 @@ void add(const Workloads& workloads, const Passes& passes) {
         }
 }
 
+/// An empty job of a crew: what it costs to begin and to end one.
+void crew_job(benchmark::State& state) {
+    with_crew(static_cast<int>(state.range(0)), [&](Crew& crew) {
+        for (auto _ : state) crew.run([](const Team&) {});
+    });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -250,6 +258,7 @@ int main(int argc, char** argv) {
         benchmark::AddCustomContext(w.name, w.problem.describe() + " (" + w.what + ")");
     add(shape_grid::conv_workloads(), conv_passes);
     add(shape_grid::dense_workloads(), dense_passes);
+    benchmark::RegisterBenchmark("crew_job", crew_job)->ArgName("threads")->Arg(default_threads());
     benchmark::RunSpecifiedBenchmarks();
     benchmark::Shutdown();
 }

@@ -21,7 +21,7 @@ named, or else workloads:
              thread, then all); names of workloads (S1 ... S7, D1 ... D3, M1_N1, M1_N64, M1_N256, cnn2_window, cnn2_stream)
   scaling    one convolution over batch, length, channels and threads, into benchmarks/results/scaling.json, which
              benchmarks/charts.py draws
-  kernels    each kernel beside the reference. OPTIONS: those of Google Benchmark
+  kernels    each kernel beside the reference, and an empty job of a crew of threads. OPTIONS: those of Google Benchmark
   stream     ticks of a control loop
   bf16       what weights in bf16 do to the predictions of trained models
 
