@@ -132,12 +132,14 @@
 #define IDM_INLINE_LAMBDA __attribute__((always_inline))  // between a lambda's parameters and its body
 #define IDM_NEVER_INLINE __attribute__((noinline))
 #define IDM_PREFETCH(address) __builtin_prefetch(address)  // never faults
+#define IDM_PREFETCH_TO_WRITE(address) __builtin_prefetch(address, 1)
 #else
 #define IDM_RESTRICT
 #define IDM_ALWAYS_INLINE inline
 #define IDM_INLINE_LAMBDA
 #define IDM_NEVER_INLINE
 #define IDM_PREFETCH(address) static_cast<void>(address)
+#define IDM_PREFETCH_TO_WRITE(address) static_cast<void>(address)
 #endif
 
 IDM_NAMESPACE_BEGIN

@@ -28,6 +28,11 @@ inline constexpr Index tile_rows = (IDM_HAS_AVX512 && sizeof(Batch<T, Arch>) == 
 template <class T>
 inline constexpr Index near_numbers = (Index(1) << 20) / static_cast<Index>(sizeof(T));
 
+/// Of operands of so many numbers, half a MiB, much has left the second-level cache for what a program does between two
+/// calls: other layers in training, other contestants in a benchmark.
+template <class T>
+inline constexpr Index far_numbers = near_numbers<T> / 2;
+
 /// Splits `rows` into tiles of at most `most` rows whose sizes differ by one at the most, so that no short tail is
 /// left.
 struct Tiling {

@@ -37,8 +37,7 @@ struct Fetch {
 /// What the tiles of one part of the groups and rows fetch of the next, `part`: the first half of them x, the others
 /// d_y. All at once it would hold up a tile's own loads.
 ///
-/// For x and d_y that together do not stay in the second-level cache, where S5 and S7 reach 92 % of peak instead of 82.
-/// Small ones lose 2 to 5 % by it.
+/// For x and d_y of `far_numbers` together: S5 and S7 reach 92 % of peak instead of 82. Small ones lose 2 to 5 % by it.
 template <class T>
 class NextPart {
 public:
@@ -214,7 +213,7 @@ void product_backward_weights(const Product& p, const T* x, const T* d_y, T* d_w
     const Index tiles = p.taps * Tiling(p.inner, weight_tile_rows<T, Arch>).tiles;
     const Index fetching = (tiles - 1) * ((p.columns + pair - 1) / pair);  // all but the first of each pair of vectors
     const Index numbers = p.x_row + p.y_row;  // of a row; two parts must have room beside each other, D2's have not
-    const bool far = p.groups * p.rows * numbers >= near_numbers<T> && 2 * room * numbers < near_numbers<T>;
+    const bool far = p.groups * p.rows * numbers >= far_numbers<T> && 2 * room * numbers < near_numbers<T>;
     Product part = p;
     for (Index row = 0; row < p.rows; row += room) {
         part.rows = std::min(room, p.rows - row);
