@@ -133,6 +133,7 @@
 #define IDM_NEVER_INLINE __attribute__((noinline))
 #define IDM_PREFETCH(address) __builtin_prefetch(address)  // never faults
 #define IDM_PREFETCH_TO_WRITE(address) __builtin_prefetch(address, 1)
+#define IDM_OPAQUE(pointer) asm("" : "+r"(pointer))  // from here on the compiler knows nothing of its value
 #else
 #define IDM_RESTRICT
 #define IDM_ALWAYS_INLINE inline
@@ -140,6 +141,7 @@
 #define IDM_NEVER_INLINE
 #define IDM_PREFETCH(address) static_cast<void>(address)
 #define IDM_PREFETCH_TO_WRITE(address) static_cast<void>(address)
+#define IDM_OPAQUE(pointer) static_cast<void>(pointer)
 #endif
 
 IDM_NAMESPACE_BEGIN

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <limits>
 
 #include <idm/kernels/simd/row.hpp>
 #include <idm/kernels/simd/tile.hpp>
@@ -12,92 +11,107 @@ namespace kernels::simd {
 /// What becomes of the sums of a tile of the forward product.
 template <class T>
 struct Ends {
-    const T* bias;            // to start from; null: from zero
-    bool accumulate;          // adds to y
-    T least;                  // results below it become it
-    Index last;               // lanes to store of the last vector
-    bool fetch_y;             // y is fetched before it is written
-    bool fetch_x;             // and x before it is read
-    const T* next = nullptr;  // what the next tile reads of x, fetched `step` numbers further for each weight row
-    Index step = 0;
+    const T* bias;    // to start from; null: from zero
+    bool accumulate;  // starts from y instead
+    bool rectify;     // a negative result becomes zero
+    Index last;       // lanes to store of the last vector
+    bool fetch_y;     // y is fetched before it is written
+    bool fetch_x;     // and x before it is read
+    Index step = 0;   // of what the next tile reads of x, numbers from one fetched with a weight row to the next
 };
 
-/// Stores the sums of a tile, none below `least`; of its last vector all lanes (`Whole`) or the first `last`.
-///
-/// Row by row: of `y + r * y_row` gcc 12 makes chains of addresses in front of the stores (S6 73 % of peak, not 77).
-template <bool Whole, class T, class Arch, Index R, Index V>
-IDM_ALWAYS_INLINE void store_tile(const Batch<T, Arch> (&sums)[R][V], T least, T* y, Index y_row, Index last) {
-    constexpr Index lanes = static_cast<Index>(Batch<T, Arch>::size);
-    const Batch<T, Arch> bound(least);
+/// Tiles one behind the other, and the distances from one to the next in numbers.
+struct Run {
+    Index tiles, x_step, y_step;
+};
+
+/// Calls f(r, row) for each row of a tile. The compiler must not see that rows of y lie `y_row` apart in more than one
+/// place: gcc 12 then keeps the addresses of all of them in vector registers, and the weights on the stack.
+template <Index R, class T, class F>
+IDM_ALWAYS_INLINE void for_each_row(T* y, Index y_row, F&& f) {
+    IDM_OPAQUE(y);
     unroll<R>([&]<Index r>() IDM_INLINE_LAMBDA {
-        unroll<V>([&]<Index v>() IDM_INLINE_LAMBDA {
-            const Batch<T, Arch> result = at_least(bound, sums[r][v]);
-            if constexpr (v < V - 1 || Whole)
-                result.store_unaligned(y + v * lanes);
-            else
-                store_first<T, Arch>(result, y + v * lanes, last);
-        });
+        f.template operator()<r>(y);
         y += y_row;
     });
 }
 
-/// A tile of R rows x V vectors of the forward product.
+/// Stores the sums of a tile; of its last vector all lanes (`Whole`) or the first `last`.
+template <bool Whole, class T, class Arch, Index R, Index V>
+IDM_ALWAYS_INLINE void store_tile(const Batch<T, Arch> (&sums)[R][V], T* y, Index y_row, Index last) {
+    constexpr Index lanes = static_cast<Index>(Batch<T, Arch>::size);
+    for_each_row<R>(y, y_row, [&]<Index r>(T* row) IDM_INLINE_LAMBDA {
+        unroll<V>([&]<Index v>() IDM_INLINE_LAMBDA {
+            if constexpr (v < V - 1 || Whole)
+                sums[r][v].store_unaligned(row + v * lanes);
+            else
+                store_first<T, Arch>(sums[r][v], row + v * lanes, last);
+        });
+    });
+}
+
+/// A run of tiles of R rows x V vectors of the forward product.
 ///
-/// With `Fetch` its lines of y are fetched, and `ends.next`, a little of it with each row of weights. All of it at once
-/// would hold up the tile's own loads: S7 has 94 % of peak then in the place of 96.
+/// With `Fetch` each tile's lines of y are fetched, and what the next one reads of x, a little of it with each row of
+/// weights. All of it at once would hold up the tile's own loads: S7 has 94 % of peak then in the place of 96.
 ///
-/// Not inlined: with the loop over the groups around it, gcc 12 keeps addresses in vector registers and reads the
-/// weights from the stack (64 % of peak in the place of 97 %).
+/// Extents come one by one, x moves with the weight rows, and all that a tile does not need of its neighbours is done
+/// once for the run: of S6, whose tiles have 9 weight rows, the calls and addresses of each tile took a fifth of the
+/// time (62 % of peak instead of 80). Not inlined, or gcc 12 runs out of registers.
 template <class Arch, Index R, Index V, bool Fetch, class T, class W>
-IDM_NEVER_INLINE void forward_tile(const Product& p, const T* IDM_RESTRICT x, W w, Index w_row, const Ends<T>& ends,
-                                   T* IDM_RESTRICT y) {
+IDM_NEVER_INLINE void forward_run(Run run, Index taps, Index x_tap, Index inner, Index x_row, Index y_row,
+                                  const T* IDM_RESTRICT x, W w, Index w_row, const Ends<T>& ends, T* IDM_RESTRICT y) {
     using B = Batch<T, Arch>;
     constexpr Index lanes = static_cast<Index>(B::size);
-    const Index last = ends.last, x_row = p.x_row, y_row = p.y_row;
-    [[maybe_unused]] const T* next = ends.next;
-    B sums[R][V];
-    unroll<V>([&]<Index v>() IDM_INLINE_LAMBDA {
-        const B start = ends.bias ? B::load_unaligned(ends.bias + v * lanes) : B(T(0));
-        unroll<R>([&]<Index r>() IDM_INLINE_LAMBDA { sums[r][v] = start; });
-    });
-    if constexpr (Fetch) {
-        const T* to = y;
-        unroll<R>([&]<Index r>() IDM_INLINE_LAMBDA {
-            unroll<V>([&]<Index v>() IDM_INLINE_LAMBDA { IDM_PREFETCH_TO_WRITE(to + v * lanes); });
-            to += y_row;
-        });
-    }
-    for (Index tap = 0; tap < p.taps; ++tap) {
-        const T* IDM_RESTRICT rows = x + tap * p.x_tap;
-        for (Index i = 0; i < p.inner; ++i, w += w_row) {
-            if constexpr (Fetch) {
-                IDM_PREFETCH(next);
-                next += ends.step;
+    const bool accumulate = ends.accumulate, rectify = ends.rectify;
+    const Index last = ends.last;
+    [[maybe_unused]] const Index ahead = (R - 1) * x_row + (taps - 1) * x_tap + inner, step = ends.step;
+    B start[V];
+    unroll<V>([&]<Index v>()
+                  IDM_INLINE_LAMBDA { start[v] = ends.bias ? B::load_unaligned(ends.bias + v * lanes) : B(T(0)); });
+    for (; run.tiles > 0; --run.tiles, x += run.x_step, y += run.y_step) {
+        B sums[R][V];
+        if (accumulate)
+            for_each_row<R>(y, y_row, [&]<Index r>(const T* row) IDM_INLINE_LAMBDA {
+                unroll<V>([&]<Index v>() IDM_INLINE_LAMBDA {
+                    sums[r][v] = v < V - 1 || last == lanes ? B::load_unaligned(row + v * lanes)
+                                                            : load_first<T, Arch>(row + v * lanes, last);
+                });
+            });
+        else
+            unroll<R * V>([&]<Index i>() IDM_INLINE_LAMBDA { sums[i / V][i % V] = start[i % V]; });
+        [[maybe_unused]] const T* next = x + ahead;
+        if constexpr (Fetch)
+            for_each_row<R>(y, y_row, [&]<Index r>(const T* row) IDM_INLINE_LAMBDA {
+                unroll<V>([&]<Index v>() IDM_INLINE_LAMBDA { IDM_PREFETCH_TO_WRITE(row + v * lanes); });
+            });
+        W weight_row = w;
+        const T* from = x;
+        for (Index tap = taps; tap > 0; --tap, from += x_tap - inner)
+            for (const T* const end = from + inner; from != end; ++from, weight_row += w_row) {
+                if constexpr (Fetch) {
+                    IDM_PREFETCH(next);
+                    next += step;
+                }
+                B weights[V];
+                unroll<V>([&]<Index v>() IDM_INLINE_LAMBDA { weights[v] = load_weights<Arch, v * lanes>(weight_row); });
+                const T* row = from;
+                unroll<R>([&]<Index r>() IDM_INLINE_LAMBDA {
+                    const B value(*row);
+                    row += x_row;
+                    unroll<V>([&]<Index v>()
+                                  IDM_INLINE_LAMBDA { sums[r][v] = multiply_add(value, weights[v], sums[r][v]); });
+                });
             }
-            B weights[V];
-            unroll<V>([&]<Index v>() IDM_INLINE_LAMBDA { weights[v] = load_weights<Arch, v * lanes>(w); });
-            unroll<R>([&]<Index r>() IDM_INLINE_LAMBDA {
-                const B value(rows[r * x_row + i]);
-                unroll<V>([&]<Index v>()
-                              IDM_INLINE_LAMBDA { sums[r][v] = multiply_add(value, weights[v], sums[r][v]); });
+        if (rectify)
+            unroll<R * V>([&]<Index i>() IDM_INLINE_LAMBDA {
+                sums[i / V][i % V] = idm::simd::rectify<T, Arch>(sums[i / V][i % V]);
             });
-        }
+        if (last == lanes)
+            store_tile<true>(sums, y, y_row, last);
+        else
+            store_tile<false>(sums, y, y_row, last);
     }
-    if (ends.accumulate) {
-        const T* from = y;
-        unroll<R>([&]<Index r>() IDM_INLINE_LAMBDA {
-            unroll<V>([&]<Index v>() IDM_INLINE_LAMBDA {
-                const T* column = from + v * lanes;
-                sums[r][v] = sums[r][v] + (v < V - 1 || last == lanes ? B::load_unaligned(column)
-                                                                      : load_first<T, Arch>(column, last));
-            });
-            from += y_row;
-        });
-    }
-    if (last == lanes)
-        store_tile<true>(sums, ends.least, y, y_row, last);
-    else
-        store_tile<false>(sums, ends.least, y, y_row, last);
 }
 
 /// `tiles` tiles of R rows of every group for V vectors of columns.
@@ -108,21 +122,20 @@ IDM_NEVER_INLINE void forward_tile(const Product& p, const T* IDM_RESTRICT x, W 
 /// whose stores wait otherwise: on Zen 4, S3 95 % instead of 87 to 90, S4 96 instead of 93. Of large operands nearly
 /// all tiles have the most rows.
 template <class Arch, Index R, Index V, class T, class W>
-void forward_tiles(const Product p, const T* x, W w, Index w_row, Ends<T> ends, T* y, Index tiles) {
+void forward_tiles(const Product& p, const T* x, W w, Index w_row, Ends<T> ends, T* y, Index tiles) {
     constexpr bool can_fetch = R == tile_rows<T, Arch> && V == 2;
-    const bool fetch = can_fetch && ends.fetch_y;
     if (ends.fetch_x) ends.step = (R * p.x_row + p.weight_rows() - 1) / p.weight_rows();
-    for (Index g = 0; g < p.groups; ++g)
-        for (Index t = 0; t < tiles; ++t) {
-            const T* from = x + g * p.x_group + t * R * p.x_row;
-            T* to = y + g * p.y_group + t * R * p.y_row;
-            if (fetch) {
-                ends.next = from + (R - 1) * p.x_row + (p.taps - 1) * p.x_tap + p.inner;
-                forward_tile<Arch, R, V, can_fetch>(p, from, w, w_row, ends, to);
-            } else {
-                forward_tile<Arch, R, V, false>(p, from, w, w_row, ends, to);
-            }
-        }
+    const bool one_each = tiles == 1;  // then the groups are one run
+    const Run run = one_each ? Run{p.groups, p.x_group, p.y_group} : Run{tiles, R * p.x_row, R * p.y_row};
+    for (Index g = 0; g < (one_each ? 1 : p.groups); ++g) {
+        const T* from = x + g * p.x_group;
+        T* to = y + g * p.y_group;
+        if (can_fetch && ends.fetch_y)
+            forward_run<Arch, R, V, can_fetch>(run, p.taps, p.x_tap, p.inner, p.x_row, p.y_row, from, w, w_row, ends,
+                                               to);
+        else
+            forward_run<Arch, R, V, false>(run, p.taps, p.x_tap, p.inner, p.x_row, p.y_row, from, w, w_row, ends, to);
+    }
 }
 
 /// All rows of all groups for V vectors of columns.
@@ -152,7 +165,6 @@ template <class Arch, class T, class W>
 IDM_NEVER_INLINE void forward_by_tiles(const Product& p, const T* x, W w, const T* bias, bool accumulate,
                                        Epilogue epilogue, T* y) {
     constexpr Index lanes = static_cast<Index>(Batch<T, Arch>::size);
-    const T least = epilogue == Epilogue::relu ? T(0) : -std::numeric_limits<T>::infinity();
     const Index numbers = p.groups * p.rows * (p.x_row + p.y_row);
     const bool fetch = numbers >= far_numbers<T> && p.weight_rows() >= fetching_rows;
     Product part = p;
@@ -161,7 +173,12 @@ IDM_NEVER_INLINE void forward_by_tiles(const Product& p, const T* x, W w, const 
     for (Index g = 0; g < p.groups; g += part.groups, x += part.groups * p.x_group, y += part.groups * p.y_group) {
         part.groups = std::min(part.groups, p.groups - g);
         for_each_vector_pair<Arch, T>(p.columns, [&]<Index V>(Index begin, Index last) {
-            const Ends<T> ends{bias ? bias + begin : nullptr, accumulate, least, last, fetch, fetch && begin == 0};
+            const Ends<T> ends{bias ? bias + begin : nullptr,
+                               accumulate,
+                               epilogue == Epilogue::relu,
+                               last,
+                               fetch,
+                               fetch && begin == 0};
             with_weights<lanes>(p.weight_rows(), p.columns, w, begin, [&](auto columns, Index w_row) {
                 forward_columns<Arch, V>(part, x, columns, w_row, ends, y + begin);
             });
