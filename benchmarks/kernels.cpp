@@ -148,11 +148,10 @@ const Pass<kernels::ConvShape> conv_passes[] = {
      }},
     {"conv1d_backward_weights",
      [](const auto& s, Operands& o) {
-         kernels::conv1d_backward_weights_accumulate(s, o.x.data(), o.d_y.data(), o.d_w.data(), o.d_b.data());
+         kernels::conv1d_backward_weights(s, o.x.data(), o.d_y.data(), o.d_w.data(), o.d_b.data(), false);
      },
      [](const auto& s, Operands& o) {
-         kernels::reference::conv1d_backward_weights_accumulate(s, o.x.data(), o.d_y.data(), o.d_w.data(),
-                                                                o.d_b.data());
+         kernels::reference::conv1d_backward_weights(s, o.x.data(), o.d_y.data(), o.d_w.data(), o.d_b.data(), false);
      }},
 };
 
@@ -173,10 +172,10 @@ const Pass<kernels::DenseShape> dense_passes[] = {
      }},
     {"dense_backward_weights",
      [](const auto& s, Operands& o) {
-         kernels::dense_backward_weights_accumulate(s, o.x.data(), o.d_y.data(), o.d_w.data(), o.d_b.data());
+         kernels::dense_backward_weights(s, o.x.data(), o.d_y.data(), o.d_w.data(), o.d_b.data(), false);
      },
      [](const auto& s, Operands& o) {
-         kernels::reference::dense_backward_weights_accumulate(s, o.x.data(), o.d_y.data(), o.d_w.data(), o.d_b.data());
+         kernels::reference::dense_backward_weights(s, o.x.data(), o.d_y.data(), o.d_w.data(), o.d_b.data(), false);
      }},
 };
 

@@ -145,10 +145,10 @@ private:
                 x_.sample(0) + begin);
         } else {
             s.out_channels = end - begin;
-            kernels::dense_backward_weights_accumulate(
+            kernels::dense_backward_weights(
                 s, x_.sample(0), y_.sample(0) + begin,
                 gradient_[0].data() + kernels::packed_offset(layer_.in_channels, columns, 0, begin),
-                gradient_[0].data() + weight_size_ + begin);
+                gradient_[0].data() + weight_size_ + begin, false);
         }
     }
 
@@ -163,7 +163,6 @@ private:
         } else if (pass_ == Pass::backward_input) {
             backward_input(s, y_.sample(mine.begin), x_.sample(mine.begin));
         } else {
-            if (t > 0) gradient_[t].fill(0);
             backward_weights(s, x_.sample(mine.begin), y_.sample(mine.begin), gradient_[t].data());
             team.barrier();
             add_up(team);
@@ -198,9 +197,9 @@ private:
     }
     void backward_weights(const ConvShape& s, const float* x, const float* d_y, float* gradient) const {
         if (layer_.dense)
-            kernels::dense_backward_weights_accumulate(dense(s), x, d_y, gradient, gradient + weight_size_);
+            kernels::dense_backward_weights(dense(s), x, d_y, gradient, gradient + weight_size_, false);
         else
-            kernels::conv1d_backward_weights_accumulate(s, x, d_y, gradient, gradient + weight_size_);
+            kernels::conv1d_backward_weights(s, x, d_y, gradient, gradient + weight_size_, false);
     }
     /// The others' gradients to the first's, each thread a share of the parameters.
     void add_up(const Team& team) {

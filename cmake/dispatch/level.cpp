@@ -103,8 +103,8 @@ constexpr KernelTable<T> table() {
     t.conv1d_backward_input_transposed = [](const Conv& s, const T* d_y, const T* transposed, T* d_x) {
         here::conv1d_backward_input_transposed<Arch>(own(s), d_y, transposed, d_x);
     };
-    t.conv1d_backward_weights_accumulate = [](const Conv& s, const T* x, const T* d_y, T* d_w, T* d_b) {
-        here::conv1d_backward_weights_accumulate<Arch>(own(s), x, d_y, d_w, d_b);
+    t.conv1d_backward_weights = [](const Conv& s, const T* x, const T* d_y, T* d_w, T* d_b, bool accumulate) {
+        here::conv1d_backward_weights<Arch>(own(s), x, d_y, d_w, d_b, accumulate);
     };
     t.dense_forward = [](const Dense& s, const T* x, const T* w, const T* b, T* y, bool relu) {
         here::dense_forward<Arch>(own(s), x, w, b, y, epilogue(relu));
@@ -115,8 +115,8 @@ constexpr KernelTable<T> table() {
     t.dense_backward_input_transposed = [](const Dense& s, const T* d_y, const T* transposed, T* d_x) {
         here::dense_backward_input_transposed<Arch>(own(s), d_y, transposed, d_x);
     };
-    t.dense_backward_weights_accumulate = [](const Dense& s, const T* x, const T* d_y, T* d_w, T* d_b) {
-        here::dense_backward_weights_accumulate<Arch>(own(s), x, d_y, d_w, d_b);
+    t.dense_backward_weights = [](const Dense& s, const T* x, const T* d_y, T* d_w, T* d_b, bool accumulate) {
+        here::dense_backward_weights<Arch>(own(s), x, d_y, d_w, d_b, accumulate);
     };
     t.depthwise_forward = [](const Conv& s, const T* x, const T* w, const T* b, T* y, bool relu) {
         here::depthwise_forward<Arch>(own(s), x, w, b, y, epilogue(relu));
@@ -124,8 +124,8 @@ constexpr KernelTable<T> table() {
     t.depthwise_backward_input = [](const Conv& s, const T* d_y, const T* w, T* d_x) {
         here::depthwise_backward_input<Arch>(own(s), d_y, w, d_x);
     };
-    t.depthwise_backward_weights_accumulate = [](const Conv& s, const T* x, const T* d_y, T* d_w, T* d_b) {
-        here::depthwise_backward_weights_accumulate<Arch>(own(s), x, d_y, d_w, d_b);
+    t.depthwise_backward_weights = [](const Conv& s, const T* x, const T* d_y, T* d_w, T* d_b, bool accumulate) {
+        here::depthwise_backward_weights<Arch>(own(s), x, d_y, d_w, d_b, accumulate);
     };
     t.gru_forward = [](Index hidden, const T* product, const T* h, T* gates, T* y) {
         here::gru_forward<Arch>(hidden, product, h, gates, y);

@@ -75,9 +75,9 @@ void all_kernels() {
     namespace k = kernels;
     keep(&k::conv1d_forward<T>, &k::conv1d_backward_input_scratch<T>, &k::conv1d_backward_input<T>,
          &k::conv1d_transpose_weights<T>, &k::conv1d_backward_input_transposed<T>, &k::dense_transpose_weights<T>,
-         &k::dense_backward_input_transposed<T>, &k::conv1d_backward_weights_accumulate<T>, &k::dense_forward<T>,
-         &k::dense_backward_input_scratch<T>, &k::dense_backward_input<T>, &k::dense_backward_weights_accumulate<T>,
-         &k::depthwise_forward<T>, &k::depthwise_backward_input<T>, &k::depthwise_backward_weights_accumulate<T>,
+         &k::dense_backward_input_transposed<T>, &k::conv1d_backward_weights<T>, &k::dense_forward<T>,
+         &k::dense_backward_input_scratch<T>, &k::dense_backward_input<T>, &k::dense_backward_weights<T>,
+         &k::depthwise_forward<T>, &k::depthwise_backward_input<T>, &k::depthwise_backward_weights<T>,
          &k::gru_forward<T>, &k::gru_backward<T>, &k::relu_forward<T>, &k::relu_backward<T>, &k::add_accumulate<T>,
          &k::squared_error<T>, &k::sum_of_squares<T>, &k::adam<T>, &k::sgd<T>, &k::lion<T>, &k::average_pool_forward<T>,
          &k::average_pool_backward<T>, &k::max_pool_forward<T>, &k::max_pool_backward<T>, &k::dropout<T>,

@@ -66,10 +66,10 @@ struct NetworkRun {
         network.forward(parameters.data(), workspace, samples);
         return read(workspace.output(), network.output_shape().size());
     }
-    /// Adds to `gradient`; returns d_x, empty unless the mode is `training_to_input`.
-    std::vector<T> backward(const std::vector<T>& d_y) {
+    /// Adds to `gradient`, or what `options` ask for; returns d_x, empty unless the mode is `training_to_input`.
+    std::vector<T> backward(const std::vector<T>& d_y, idm::BackwardOptions options = {}) {
         write(d_y, workspace.d_output(), network.output_shape().size());
-        network.backward(parameters.data(), gradient.data(), workspace, samples);
+        network.backward(parameters.data(), gradient.data(), workspace, samples, options);
         if (workspace.mode() != idm::Mode::training_to_input) return {};
         return read(workspace.d_input(), network.input_shape().size());
     }

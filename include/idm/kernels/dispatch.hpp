@@ -104,8 +104,8 @@ void conv1d_backward_input_transposed(const ConvShape& s, const T* d_y, const T*
     table<T>().conv1d_backward_input_transposed(crossing(s), d_y, transposed, d_x);
 }
 template <class T>
-void conv1d_backward_weights_accumulate(const ConvShape& s, const T* x, const T* d_y, T* d_w, T* d_b) {
-    table<T>().conv1d_backward_weights_accumulate(crossing(s), x, d_y, d_w, d_b);
+void conv1d_backward_weights(const ConvShape& s, const T* x, const T* d_y, T* d_w, T* d_b, bool accumulate) {
+    table<T>().conv1d_backward_weights(crossing(s), x, d_y, d_w, d_b, accumulate);
 }
 template <class T>
 void dense_forward(const DenseShape& s, const T* x, const T* w, const T* b, T* y, Epilogue epilogue) {
@@ -120,8 +120,8 @@ void dense_backward_input_transposed(const DenseShape& s, const T* d_y, const T*
     table<T>().dense_backward_input_transposed(crossing(s), d_y, transposed, d_x);
 }
 template <class T>
-void dense_backward_weights_accumulate(const DenseShape& s, const T* x, const T* d_y, T* d_w, T* d_b) {
-    table<T>().dense_backward_weights_accumulate(crossing(s), x, d_y, d_w, d_b);
+void dense_backward_weights(const DenseShape& s, const T* x, const T* d_y, T* d_w, T* d_b, bool accumulate) {
+    table<T>().dense_backward_weights(crossing(s), x, d_y, d_w, d_b, accumulate);
 }
 template <class T>
 void depthwise_forward(const ConvShape& s, const T* x, const T* w, const T* b, T* y, Epilogue epilogue) {
@@ -132,8 +132,8 @@ void depthwise_backward_input(const ConvShape& s, const T* d_y, const T* w, T* d
     table<T>().depthwise_backward_input(crossing(s), d_y, w, d_x);
 }
 template <class T>
-void depthwise_backward_weights_accumulate(const ConvShape& s, const T* x, const T* d_y, T* d_w, T* d_b) {
-    table<T>().depthwise_backward_weights_accumulate(crossing(s), x, d_y, d_w, d_b);
+void depthwise_backward_weights(const ConvShape& s, const T* x, const T* d_y, T* d_w, T* d_b, bool accumulate) {
+    table<T>().depthwise_backward_weights(crossing(s), x, d_y, d_w, d_b, accumulate);
 }
 template <class T>
 void gru_forward(Index hidden, const T* product, const T* h, T* gates, T* y) {

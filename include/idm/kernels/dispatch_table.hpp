@@ -52,14 +52,14 @@ struct KernelTable {
     void (*conv1d_forward)(const Conv&, const T* x, const T* w, const T* b, T* y, bool relu);
     void (*conv1d_transpose_weights)(const Conv&, const T* w, T* transposed);
     void (*conv1d_backward_input_transposed)(const Conv&, const T* d_y, const T* transposed, T* d_x);
-    void (*conv1d_backward_weights_accumulate)(const Conv&, const T* x, const T* d_y, T* d_w, T* d_b);
+    void (*conv1d_backward_weights)(const Conv&, const T* x, const T* d_y, T* d_w, T* d_b, bool accumulate);
     void (*dense_forward)(const Dense&, const T* x, const T* w, const T* b, T* y, bool relu);
     void (*dense_transpose_weights)(const Dense&, const T* w, T* transposed);
     void (*dense_backward_input_transposed)(const Dense&, const T* d_y, const T* transposed, T* d_x);
-    void (*dense_backward_weights_accumulate)(const Dense&, const T* x, const T* d_y, T* d_w, T* d_b);
+    void (*dense_backward_weights)(const Dense&, const T* x, const T* d_y, T* d_w, T* d_b, bool accumulate);
     void (*depthwise_forward)(const Conv&, const T* x, const T* w, const T* b, T* y, bool relu);
     void (*depthwise_backward_input)(const Conv&, const T* d_y, const T* w, T* d_x);
-    void (*depthwise_backward_weights_accumulate)(const Conv&, const T* x, const T* d_y, T* d_w, T* d_b);
+    void (*depthwise_backward_weights)(const Conv&, const T* x, const T* d_y, T* d_w, T* d_b, bool accumulate);
     void (*gru_forward)(std::ptrdiff_t hidden, const T* product, const T* h, T* gates, T* y);
     void (*gru_backward)(std::ptrdiff_t hidden, const T* h, const T* d_y, T* gates, T* product, T* d_h);
     void (*layer_norm_forward)(std::ptrdiff_t rows, std::ptrdiff_t channels, T epsilon, const T* x, T* y);

@@ -53,18 +53,18 @@ using reference::average_pool_backward;
 using reference::average_pool_forward;
 using reference::conv1d_backward_input_scratch;
 using reference::conv1d_backward_input_transposed;
-using reference::conv1d_backward_weights_accumulate;
+using reference::conv1d_backward_weights;
 using reference::conv1d_forward;
 using reference::conv1d_forward_bf16;
 using reference::conv1d_transpose_weights;
 using reference::dense_backward_input_scratch;
 using reference::dense_backward_input_transposed;
-using reference::dense_backward_weights_accumulate;
+using reference::dense_backward_weights;
 using reference::dense_forward;
 using reference::dense_forward_bf16;
 using reference::dense_transpose_weights;
 using reference::depthwise_backward_input;
-using reference::depthwise_backward_weights_accumulate;
+using reference::depthwise_backward_weights;
 using reference::depthwise_forward;
 using reference::gru_backward;
 using reference::gru_forward;
@@ -88,17 +88,17 @@ using dispatch::add_accumulate;
 using dispatch::average_pool_backward;
 using dispatch::average_pool_forward;
 using dispatch::conv1d_backward_input_transposed;
-using dispatch::conv1d_backward_weights_accumulate;
+using dispatch::conv1d_backward_weights;
 using dispatch::conv1d_forward;
 using dispatch::conv1d_forward_bf16;
 using dispatch::conv1d_transpose_weights;
 using dispatch::dense_backward_input_transposed;
-using dispatch::dense_backward_weights_accumulate;
+using dispatch::dense_backward_weights;
 using dispatch::dense_forward;
 using dispatch::dense_forward_bf16;
 using dispatch::dense_transpose_weights;
 using dispatch::depthwise_backward_input;
-using dispatch::depthwise_backward_weights_accumulate;
+using dispatch::depthwise_backward_weights;
 using dispatch::depthwise_forward;
 using dispatch::gru_backward;
 using dispatch::gru_forward;
@@ -134,8 +134,8 @@ void conv1d_backward_input_transposed(const ConvShape& s, const T* d_y, const T*
     simd::conv1d_backward_input_transposed<DefaultArch>(s, d_y, transposed, d_x);
 }
 template <class T>
-void conv1d_backward_weights_accumulate(const ConvShape& s, const T* x, const T* d_y, T* d_w, T* d_b) {
-    simd::conv1d_backward_weights_accumulate<DefaultArch>(s, x, d_y, d_w, d_b);
+void conv1d_backward_weights(const ConvShape& s, const T* x, const T* d_y, T* d_w, T* d_b, bool accumulate) {
+    simd::conv1d_backward_weights<DefaultArch>(s, x, d_y, d_w, d_b, accumulate);
 }
 template <class T>
 void dense_forward(const DenseShape& s, const T* x, const T* w, const T* b, T* y, Epilogue epilogue) {
@@ -150,8 +150,8 @@ void dense_backward_input_transposed(const DenseShape& s, const T* d_y, const T*
     simd::dense_backward_input_transposed<DefaultArch>(s, d_y, transposed, d_x);
 }
 template <class T>
-void dense_backward_weights_accumulate(const DenseShape& s, const T* x, const T* d_y, T* d_w, T* d_b) {
-    simd::dense_backward_weights_accumulate<DefaultArch>(s, x, d_y, d_w, d_b);
+void dense_backward_weights(const DenseShape& s, const T* x, const T* d_y, T* d_w, T* d_b, bool accumulate) {
+    simd::dense_backward_weights<DefaultArch>(s, x, d_y, d_w, d_b, accumulate);
 }
 template <std::same_as<float> T>
 IDM_ALWAYS_INLINE void conv1d_forward_bf16(const ConvShape& s, const T* x, Bf16Pairs w, const T* b, T* y,
@@ -171,8 +171,8 @@ void depthwise_backward_input(const ConvShape& s, const T* d_y, const T* w, T* d
     simd::depthwise_backward_input<DefaultArch>(s, d_y, w, d_x);
 }
 template <class T>
-void depthwise_backward_weights_accumulate(const ConvShape& s, const T* x, const T* d_y, T* d_w, T* d_b) {
-    simd::depthwise_backward_weights_accumulate<DefaultArch>(s, x, d_y, d_w, d_b);
+void depthwise_backward_weights(const ConvShape& s, const T* x, const T* d_y, T* d_w, T* d_b, bool accumulate) {
+    simd::depthwise_backward_weights<DefaultArch>(s, x, d_y, d_w, d_b, accumulate);
 }
 template <class T>
 void gru_forward(Index hidden, const T* product, const T* h, T* gates, T* y) {

@@ -83,7 +83,7 @@ struct Halo {
     Index right = 0;
 };
 
-/// Zero rows around x that `conv1d_forward` and `conv1d_backward_weights_accumulate` read.
+/// Zero rows around x that `conv1d_forward` and `conv1d_backward_weights` read.
 constexpr Halo forward_halo(const ConvShape& s) { return {s.pad_left, s.pad_right()}; }
 
 /// Zero rows around d_y that `conv1d_backward_input` reads. Only stride 1 gathers from d_y; other strides scatter.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstdint>
 #include <string>
@@ -44,8 +45,18 @@ struct Forward {
     RandomKey random = {};
 };
 
+/// What a backward pass need not do again.
+struct BackwardOptions {
+    /// The parameters are those of the last backward pass on this memory: what a layer made of them there (transposed
+    /// weights) still holds.
+    bool same_parameters = false;
+    /// The parameters' gradient is stored over what is there, not added to it. Pad columns have to be zero already.
+    bool store_gradient = false;
+};
+
 /// Arguments of a layer's backward pass: the gradient d_y comes in, d_x goes out (overwritten; a null pointer asks for
-/// none), the parameters' gradient is added to. d_y may be overwritten.
+/// none), the parameters' gradient is added to, unless a layer with `stores_gradient` is told otherwise. d_y may be
+/// overwritten.
 template <class T>
 struct Backward {
     Index samples = 0;
@@ -59,6 +70,7 @@ struct Backward {
     T* scratch = nullptr;
     Index capacity = 0;
     Mode mode = Mode::training;
+    BackwardOptions options = {};
 };
 
 /// One line of a layer table.
@@ -78,6 +90,8 @@ struct LayerDefaults {
     static constexpr bool is_view = false;
     /// backward reads y.
     static constexpr bool backward_reads_output = false;
+    /// backward heeds `BackwardOptions::store_gradient`. Other layers never see it: their gradient is cleared for them.
+    static constexpr bool stores_gradient = false;
     /// forward applies `Forward::epilogue` to each output.
     static constexpr bool fuses_epilogue = false;
     /// The epilogue that does the same as this layer, if there is one.
@@ -132,6 +146,16 @@ concept Layer = std::derived_from<L, LayerDefaults> &&
 };
 
 namespace detail {
+
+/// A layer's backward pass, for whoever calls that of another layer.
+template <class L, class T, class In>
+void backward_of(const L& layer, const In& in, Backward<T> p) {
+    if constexpr (!L::stores_gradient) {
+        if (p.options.store_gradient) std::fill_n(p.d_parameters_accumulate, layer.parameter_count(in), T(0));
+        p.options.store_gradient = false;
+    }
+    layer.backward(in, p);
+}
 
 /// Step t of the output depends on step t of the input alone: causal, and `history` left as it is in LayerDefaults.
 template <class L>

@@ -43,6 +43,7 @@ template <Index Out = dynamic, Index Kernel = dynamic, Padding P = Padding::vali
 class Conv1D : public LayerDefaults {
 public:
     static constexpr bool fuses_epilogue = true;
+    static constexpr bool stores_gradient = true;
     static constexpr bool is_causal = P == Padding::causal && Stride == 1;
     static constexpr bool pads_input = P != Padding::valid && Kernel != 1;
     static constexpr Padding padding = P;
@@ -111,8 +112,9 @@ public:
     constexpr kernels::Halo gradient_halo(const In& in) const {
         return kernels::backward_halo(shape(in, 0, 0, 0));
     }
+    /// The transposed weights, for the gradient of the input.
     template <class T, class In>
-    constexpr Index scratch_size(const In& in, Index, Mode mode) const {
+    constexpr Index memory_size(const In& in, Index, Mode mode) const {
         return mode == Mode::inference ? 0 : kernels::conv1d_backward_input_scratch<T>(shape(in, 0, 0, 0));
     }
 
@@ -140,12 +142,13 @@ public:
     /// The gradient of `forward`.
     template <class T, class In>
     void backward(const In& in, const Backward<T>& p) const {
-        kernels::conv1d_backward_weights_accumulate(shape(in, p.samples, p.x.sample_stride, p.d_y.sample_stride),
-                                                    p.x.data, p.d_y.data, p.d_parameters_accumulate,
-                                                    p.d_parameters_accumulate + weight_size(in));
-        if (p.d_x.data)
-            kernels::conv1d_backward_input(shape(in, p.samples, p.d_x.sample_stride, p.d_y.sample_stride), p.d_y.data,
-                                           p.parameters, p.d_x.data, p.scratch);
+        kernels::conv1d_backward_weights(shape(in, p.samples, p.x.sample_stride, p.d_y.sample_stride), p.x.data,
+                                         p.d_y.data, p.d_parameters_accumulate,
+                                         p.d_parameters_accumulate + weight_size(in), !p.options.store_gradient);
+        if (!p.d_x.data) return;
+        const kernels::ConvShape s = shape(in, p.samples, p.d_x.sample_stride, p.d_y.sample_stride);
+        if (!p.options.same_parameters) kernels::conv1d_transpose_weights(s, p.parameters, p.memory);
+        kernels::conv1d_backward_input_transposed(s, p.d_y.data, static_cast<const T*>(p.memory), p.d_x.data);
     }
 
     /// What the kernels are told: `samples` samples of shape `in`.

@@ -20,6 +20,7 @@ template <Index Out = dynamic>
 class Dense : public LayerDefaults {
 public:
     static constexpr bool fuses_epilogue = true;
+    static constexpr bool stores_gradient = true;
     static constexpr bool is_causal = true;
 
     constexpr Dense() requires(Out != dynamic) { check(); }
@@ -42,8 +43,9 @@ public:
                                             in.channels() / taps, taps));
         out.push_back(ParameterInfo::vector(prefix + "bias", offset + weight_size(in), out_channels(), in.channels()));
     }
+    /// The transposed weights, for the gradient of the input.
     template <class T, class In>
-    constexpr Index scratch_size(const In& in, Index, Mode mode) const {
+    constexpr Index memory_size(const In& in, Index, Mode mode) const {
         return mode == Mode::inference ? 0 : kernels::dense_backward_input_scratch<T>(shape(in));
     }
 
@@ -58,14 +60,16 @@ public:
     /// The gradient of `forward`.
     template <class T, class In>
     void backward(const In& in, const Backward<T>& p) const {
-        for_each_run(
-            in, p.samples, p.x.sample_stride, p.d_y.sample_stride, [&](const kernels::DenseShape& s, Index x, Index y) {
-                kernels::dense_backward_weights_accumulate(s, p.x.data + x, p.d_y.data + y, p.d_parameters_accumulate,
-                                                           p.d_parameters_accumulate + weight_size(in));
-            });
+        bool accumulate = !p.options.store_gradient;
+        for_each_run(in, p.samples, p.x.sample_stride, p.d_y.sample_stride,
+                     [&](const kernels::DenseShape& s, Index x, Index y) {
+                         kernels::dense_backward_weights(s, p.x.data + x, p.d_y.data + y, p.d_parameters_accumulate,
+                                                         p.d_parameters_accumulate + weight_size(in), accumulate);
+                         accumulate = true;
+                     });
         if (!p.d_x.data) return;
-        kernels::dense_transpose_weights(shape(in), p.parameters, p.scratch);
-        const T* transposed = p.scratch;
+        const T* transposed = p.memory;
+        if (!p.options.same_parameters) kernels::dense_transpose_weights(shape(in), p.parameters, p.memory);
         for_each_run(in, p.samples, p.d_x.sample_stride, p.d_y.sample_stride,
                      [&](const kernels::DenseShape& s, Index x, Index y) {
                          kernels::dense_backward_input_transposed(s, p.d_y.data + y, transposed, p.d_x.data + x);

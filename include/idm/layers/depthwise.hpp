@@ -22,6 +22,7 @@ class DepthwiseConv1D : public LayerDefaults {
 
 public:
     static constexpr bool fuses_epilogue = true;
+    static constexpr bool stores_gradient = true;
     static constexpr bool is_causal = Conv<dynamic>::is_causal;
     static constexpr bool pads_input = Conv<dynamic>::pads_input;
 
@@ -82,9 +83,9 @@ public:
     template <class T, class In>
     void backward(const In& in, const Backward<T>& p) const {
         const T* d_y = p.d_y.data;
-        kernels::depthwise_backward_weights_accumulate(
-            conv(in).shape(in, p.samples, p.x.sample_stride, p.d_y.sample_stride), p.x.data, d_y,
-            p.d_parameters_accumulate, p.d_parameters_accumulate + weight_size(in));
+        kernels::depthwise_backward_weights(conv(in).shape(in, p.samples, p.x.sample_stride, p.d_y.sample_stride),
+                                            p.x.data, d_y, p.d_parameters_accumulate,
+                                            p.d_parameters_accumulate + weight_size(in), !p.options.store_gradient);
         if (p.d_x.data)
             kernels::depthwise_backward_input(conv(in).shape(in, p.samples, p.d_x.sample_stride, p.d_y.sample_stride),
                                               d_y, p.parameters, p.d_x.data);

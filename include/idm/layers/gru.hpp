@@ -124,9 +124,9 @@ public:
                 kernels::gru_backward(hidden(), h[n], static_cast<const T*>(p.d_y.sample(n) + t * hidden()),
                                       kept.gates(t)[n], product[n], d_h + n * hidden());
             const T* d = product.data;
-            kernels::dense_backward_weights_accumulate(rows(state_product(), p.samples, h.stride, product.stride),
-                                                       h.data, d, p.d_parameters_accumulate + state_weights(in),
-                                                       d_bias + kernels::packed_columns(gates()));
+            kernels::dense_backward_weights(rows(state_product(), p.samples, h.stride, product.stride), h.data, d,
+                                            p.d_parameters_accumulate + state_weights(in),
+                                            d_bias + kernels::packed_columns(gates()), true);
             kernels::dense_backward_input_transposed(rows(state_product(), p.samples, hidden(), product.stride), d,
                                                      static_cast<const T*>(transposed), through_product);
             kernels::add_accumulate(p.samples * hidden(), static_cast<const T*>(through_product), d_h);
@@ -135,7 +135,7 @@ public:
         for (Index n = 0; n < p.samples; ++n) {
             const auto s = rows(input_product(in), in.length(), in.channels(), gates());
             const T* d = kept.gates(0)[n];
-            kernels::dense_backward_weights_accumulate(s, p.x.sample(n), d, p.d_parameters_accumulate, d_bias);
+            kernels::dense_backward_weights(s, p.x.sample(n), d, p.d_parameters_accumulate, d_bias, true);
             if (p.d_x.data)
                 kernels::dense_backward_input_transposed(s, d, static_cast<const T*>(transposed), p.d_x.sample(n));
         }

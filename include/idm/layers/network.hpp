@@ -74,9 +74,11 @@ public:
     }
 
     /// Adds the parameters' gradient to `d_parameters_accumulate`, from `workspace.d_output()` and what the last
-    /// `forward` on this workspace left; in mode `training_to_input` fills `workspace.d_input()` too.
+    /// `forward` on this workspace left; in mode `training_to_input` fills `workspace.d_input()` too. `options`: what
+    /// else it may rely on.
     template <class T>
-    void backward(const T* parameters, T* d_parameters_accumulate, Workspace<T>& workspace, Index samples) const {
+    void backward(const T* parameters, T* d_parameters_accumulate, Workspace<T>& workspace, Index samples,
+                  BackwardOptions options = {}) const {
         workspace.check(samples, input_.size(), output_shape().size());
         detail::require<ConfigError>(workspace.mode() != Mode::inference,
                                      "backward: expected a workspace of mode training, got one of mode inference; "
@@ -93,7 +95,8 @@ public:
         p.scratch = workspace.scratch();
         p.capacity = workspace.capacity();
         p.mode = workspace.mode();
-        layers_.backward(input_, p);
+        p.options = options;
+        detail::backward_of(layers_, input_, p);
     }
 
 private:

@@ -15,6 +15,7 @@ namespace detail {
 template <class Body>
 class NewestResidual : public LayerDefaults {
 public:
+    static constexpr bool stores_gradient = true;
     static constexpr bool is_causal = Body::is_causal;
     static constexpr bool pads_input = Body::pads_input;
 
@@ -78,14 +79,14 @@ public:
         Backward<T> call = p;
         call.memory = body_memory(in, p.memory, p.capacity, p.mode);
         if constexpr (Body::backward_reads_output) call.y = {p.memory, size};
-        if (!p.d_x.data) return body_.backward(in, call);
+        if (!p.d_x.data) return backward_of(body_, in, call);
         // The body may overwrite d_y, so the skip path takes its copy first.
         for (Index n = 0; n < p.samples; ++n) {
             std::fill_n(p.d_x.sample(n), older, T(0));
             std::copy_n(p.d_y.sample(n), size, p.d_x.sample(n) + older);
         }
         call.d_x = {p.memory + kept_size(in, p.capacity), in.size()};
-        body_.backward(in, call);
+        backward_of(body_, in, call);
         for (Index n = 0; n < p.samples; ++n)
             kernels::add_accumulate(in.size(), static_cast<const T*>(call.d_x.sample(n)), p.d_x.sample(n));
     }

@@ -62,6 +62,7 @@ class Sequential : public LayerDefaults {
 
 public:
     static constexpr bool backward_reads_output = reads_output<count - 1>();
+    static constexpr bool stores_gradient = true;
     static constexpr bool is_causal = (Layers::is_causal && ...);
     static constexpr bool pads_input = (Layers::pads_input || ...);
 
@@ -286,7 +287,7 @@ private:
         call.y = y;
         if constexpr (I + 1 < count)
             backward_from<I + 1, T>(out, p, call.y, y, call.d_y, parameters + slice(layer, in), memory);
-        layer.backward(in, call);
+        detail::backward_of(layer, in, call);
     }
 
     [[no_unique_address]] std::tuple<Layers...> layers_;

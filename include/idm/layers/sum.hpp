@@ -19,6 +19,7 @@ IDM_NAMESPACE_BEGIN
 template <class Net, class Skip>
 class Sum : public LayerDefaults {
 public:
+    static constexpr bool stores_gradient = true;
     static constexpr bool is_causal = Net::is_causal && Skip::is_causal;
     static constexpr bool pads_input = Net::pads_input || Skip::pads_input;
 
@@ -111,12 +112,12 @@ public:
         for (Index n = 0; n < p.samples; ++n) std::copy_n(p.d_y.sample(n), parts.out, skip.d_y.sample(n));
         net.y = {p.memory, parts.out};
         net.memory = p.memory + parts.size();
-        net_.backward(in, net);
+        detail::backward_of(net_, in, net);
         if (p.d_x.data) skip.d_x = {p.memory + 2 * parts.value + parts.gradient, in.size()};
         skip.parameters = p.parameters + net_size(in);
         skip.d_parameters_accumulate = p.d_parameters_accumulate + net_size(in);
         skip.memory = net.memory + net_memory<T>(in, p.capacity, p.mode);
-        skip_.backward(in, skip);
+        detail::backward_of(skip_, in, skip);
         if (!p.d_x.data) return;
         for (Index n = 0; n < p.samples; ++n)
             kernels::add_accumulate(in.size(), static_cast<const T*>(skip.d_x.sample(n)), p.d_x.sample(n));

@@ -210,13 +210,13 @@ int useful_threads(const Net& network, Index items, Index most) {
 }
 
 /// Forward, loss and backward of part `p` of `parts` of each batch of a step's items. `scale` times the sum of the
-/// losses is the step's loss.
+/// losses is the step's loss. `first_part`: of those that this step computes in the workspace.
 template <class T, class Batches>
 void run_part(const Batches& batches, Range items, Range split, RandomKey random, T scale, Index items_per_batch,
-              Workspace<T>& workspace, BatchPart<T>& part, const T* parameters) {
+              Workspace<T>& workspace, BatchPart<T>& part, const T* parameters, bool first_part) {
     const auto& network = batches.network();
     part.loss = 0;
-    part.gradient.fill(0);  // here, so that its lines are in this thread's cache
+    BackwardOptions options{.same_parameters = !first_part, .store_gradient = true};
     for (Index begin = items.begin; begin < items.end; begin += items_per_batch) {
         const Index count = std::min(items_per_batch, items.end - begin);
         const Range mine = split_range(count, split.end, split.begin);
@@ -226,7 +226,8 @@ void run_part(const Batches& batches, Range items, Range split, RandomKey random
         network.forward(parameters, workspace, samples, random);
         for (Index n = 0; n < samples; ++n)
             part.loss += batches.loss(first + n, scale, workspace.output().sample(n), workspace.d_output().sample(n));
-        network.backward(parameters, part.gradient.data(), workspace, samples);
+        network.backward(parameters, part.gradient.data(), workspace, samples, options);
+        options = {.same_parameters = true};
     }
 }
 
@@ -259,7 +260,7 @@ double train_step(Crew& crew, const Batches& batches, Range items, std::span<Wor
         for (Index p = mine.begin; p < mine.end; ++p)
             run_part(batches, items, {p, count}, random, scale, step.items_per_batch,
                      workspaces[static_cast<std::size_t>(team.index())], parts[static_cast<std::size_t>(p)],
-                     static_cast<const T*>(parameters.data()));
+                     static_cast<const T*>(parameters.data()), p == mine.begin);
         team.barrier();
         if (std::isfinite(mean())) update.apply(team, parts, parameters.data());
     });

@@ -16,14 +16,13 @@ struct Reference {
     static constexpr auto conv1d_backward_input = kernels::reference::conv1d_backward_input<T>;
     static constexpr auto conv1d_transpose_weights = kernels::reference::conv1d_transpose_weights<T>;
     static constexpr auto conv1d_backward_input_transposed = kernels::reference::conv1d_backward_input_transposed<T>;
-    static constexpr auto conv1d_backward_weights_accumulate =
-        kernels::reference::conv1d_backward_weights_accumulate<T>;
+    static constexpr auto conv1d_backward_weights = kernels::reference::conv1d_backward_weights<T>;
     static constexpr auto dense_forward = kernels::reference::dense_forward<T>;
     static constexpr auto dense_backward_input_scratch = kernels::reference::dense_backward_input_scratch<T>;
     static constexpr auto dense_backward_input = kernels::reference::dense_backward_input<T>;
     static constexpr auto dense_transpose_weights = kernels::reference::dense_transpose_weights<T>;
     static constexpr auto dense_backward_input_transposed = kernels::reference::dense_backward_input_transposed<T>;
-    static constexpr auto dense_backward_weights_accumulate = kernels::reference::dense_backward_weights_accumulate<T>;
+    static constexpr auto dense_backward_weights = kernels::reference::dense_backward_weights<T>;
     static constexpr auto depthwise_forward = kernels::reference::depthwise_forward<T>;
     static constexpr auto gru_forward = kernels::reference::gru_forward<T>;
     static constexpr auto layer_norm_forward = kernels::reference::layer_norm_forward<T>;
@@ -34,8 +33,7 @@ struct Reference {
     static constexpr auto max_pool_backward = kernels::reference::max_pool_backward<T>;
     static constexpr auto gru_backward = kernels::reference::gru_backward<T>;
     static constexpr auto depthwise_backward_input = kernels::reference::depthwise_backward_input<T>;
-    static constexpr auto depthwise_backward_weights_accumulate =
-        kernels::reference::depthwise_backward_weights_accumulate<T>;
+    static constexpr auto depthwise_backward_weights = kernels::reference::depthwise_backward_weights<T>;
     template <class Function>
     static constexpr auto activation_forward = kernels::reference::activation_forward<T, Function>;
     template <class Function>
@@ -58,13 +56,13 @@ struct Selected {
     static constexpr auto conv1d_backward_input = kernels::conv1d_backward_input<T>;
     static constexpr auto conv1d_transpose_weights = kernels::conv1d_transpose_weights<T>;
     static constexpr auto conv1d_backward_input_transposed = kernels::conv1d_backward_input_transposed<T>;
-    static constexpr auto conv1d_backward_weights_accumulate = kernels::conv1d_backward_weights_accumulate<T>;
+    static constexpr auto conv1d_backward_weights = kernels::conv1d_backward_weights<T>;
     static constexpr auto dense_forward = kernels::dense_forward<T>;
     static constexpr auto dense_backward_input_scratch = kernels::dense_backward_input_scratch<T>;
     static constexpr auto dense_backward_input = kernels::dense_backward_input<T>;
     static constexpr auto dense_transpose_weights = kernels::dense_transpose_weights<T>;
     static constexpr auto dense_backward_input_transposed = kernels::dense_backward_input_transposed<T>;
-    static constexpr auto dense_backward_weights_accumulate = kernels::dense_backward_weights_accumulate<T>;
+    static constexpr auto dense_backward_weights = kernels::dense_backward_weights<T>;
     static constexpr auto depthwise_forward = kernels::depthwise_forward<T>;
     static constexpr auto gru_forward = kernels::gru_forward<T>;
     static constexpr auto layer_norm_forward = kernels::layer_norm_forward<T>;
@@ -75,7 +73,7 @@ struct Selected {
     static constexpr auto max_pool_backward = kernels::max_pool_backward<T>;
     static constexpr auto gru_backward = kernels::gru_backward<T>;
     static constexpr auto depthwise_backward_input = kernels::depthwise_backward_input<T>;
-    static constexpr auto depthwise_backward_weights_accumulate = kernels::depthwise_backward_weights_accumulate<T>;
+    static constexpr auto depthwise_backward_weights = kernels::depthwise_backward_weights<T>;
     template <class Function>
     static constexpr auto activation_forward = kernels::activation_forward<T, Function>;
     template <class Function>

@@ -209,12 +209,12 @@ void backward_input_transposed(const DenseProblem<T>& p, const Guarded<T>& trans
     K::dense_backward_input_transposed(p.s, p.d_y.data(), transposed.data(), d_x.data());
 }
 template <class K, class T>
-void backward_weights(const ConvProblem<T>& p, Weights<T>& d) {
-    K::conv1d_backward_weights_accumulate(p.s, p.x.data(), p.d_y.data(), d.w.data(), d.b.data());
+void backward_weights(const ConvProblem<T>& p, Weights<T>& d, bool accumulate = true) {
+    K::conv1d_backward_weights(p.s, p.x.data(), p.d_y.data(), d.w.data(), d.b.data(), accumulate);
 }
 template <class K, class T>
-void backward_weights(const DenseProblem<T>& p, Weights<T>& d) {
-    K::dense_backward_weights_accumulate(p.s, p.x.data(), p.d_y.data(), d.w.data(), d.b.data());
+void backward_weights(const DenseProblem<T>& p, Weights<T>& d, bool accumulate = true) {
+    K::dense_backward_weights(p.s, p.x.data(), p.d_y.data(), d.w.data(), d.b.data(), accumulate);
 }
 
 /// Products in the longest sum of each pass.

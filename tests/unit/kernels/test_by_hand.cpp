@@ -100,9 +100,12 @@ TEMPLATE_TEST_CASE("causal convolution by hand", "[by_hand]", EACH_KERNEL) {
     CHECK(d_x == numbers<T>({4, 4, 0, -7, 9, 14, -2, -7}));
 
     auto d_w = pack<T>(4, 2, {100, 0, 0, 0, 0, 0, 0, 200}), d_b = pack<T>(1, 2, {1000, 2000});
-    TestType::conv1d_backward_weights_accumulate(s, x.data(), d_y.data(), d_w.data(), d_b.data());
+    TestType::conv1d_backward_weights(s, x.data(), d_y.data(), d_w.data(), d_b.data(), true);
     CHECK(d_w == pack<T>(4, 2, {106, -2, -6, 15, -1, 9, 9, 198}));
     CHECK(d_b == pack<T>(1, 2, {1002, 2003}));
+    TestType::conv1d_backward_weights(s, x.data(), d_y.data(), d_w.data(), d_b.data(), false);
+    CHECK(d_w == pack<T>(4, 2, {6, -2, -6, 15, -1, 9, 9, -2}));
+    CHECK(d_b == pack<T>(1, 2, {2, 3}));
 }
 
 TEMPLATE_TEST_CASE("convolution with stride and dilation by hand", "[by_hand]", EACH_KERNEL) {
@@ -119,7 +122,7 @@ TEMPLATE_TEST_CASE("convolution with stride and dilation by hand", "[by_hand]", 
     CHECK(d_x == numbers<T>({0, 5, 0, -5, 0, 1}));
 
     auto d_w = pack<T>(2, 1, {0, 0}), d_b = pack<T>(1, 1, {0});
-    TestType::conv1d_backward_weights_accumulate(s, x.data(), d_y.data(), d_w.data(), d_b.data());
+    TestType::conv1d_backward_weights(s, x.data(), d_y.data(), d_w.data(), d_b.data(), true);
     CHECK(d_w == pack<T>(2, 1, {-8, 1}));
     CHECK(d_b == pack<T>(1, 1, {2}));
 }
@@ -140,9 +143,12 @@ TEMPLATE_TEST_CASE("dense by hand", "[by_hand]", EACH_KERNEL) {
     CHECK(d_x == numbers<T>({-2, -10, 8, 7}));
 
     auto d_w = pack<T>(2, 3, {10, 0, 0, 0, 0, 0}), d_b = pack<T>(1, 3, {0, 0, 7});
-    TestType::dense_backward_weights_accumulate(s, x.data(), d_y.data(), d_w.data(), d_b.data());
+    TestType::dense_backward_weights(s, x.data(), d_y.data(), d_w.data(), d_b.data(), true);
     CHECK(d_w == pack<T>(2, 3, {5, -9, -1, 10, 12, -2}));
     CHECK(d_b == pack<T>(1, 3, {3, 3, 6}));
+    TestType::dense_backward_weights(s, x.data(), d_y.data(), d_w.data(), d_b.data(), false);
+    CHECK(d_w == pack<T>(2, 3, {-5, -9, -1, 10, 12, -2}));
+    CHECK(d_b == pack<T>(1, 3, {3, 3, -1}));
 }
 
 // 16 samples x = (1, ..., 16) times the row's number 1 .. 18, of d_y = 1 and -2: sums of 136 and -272 times that
@@ -158,9 +164,12 @@ TEMPLATE_TEST_CASE("the weight gradient of a few outputs by hand", "[by_hand]", 
     }
     for (int row = 1; row <= 18; ++row) expected.insert(expected.end(), {1 + 136.0 * row, 1 - 272.0 * row});
     auto d_w = pack<T>(18, 2, std::vector<double>(36, 1)), d_b = pack<T>(1, 2, {5, 0});
-    TestType::dense_backward_weights_accumulate(s, x.data(), d_y.data(), d_w.data(), d_b.data());
+    TestType::dense_backward_weights(s, x.data(), d_y.data(), d_w.data(), d_b.data(), true);
     CHECK(d_w == pack<T>(18, 2, expected));
     CHECK(d_b == pack<T>(1, 2, {21, -32}));
+    TestType::dense_backward_weights({0, 18, 2, 18, 2}, x.data(), d_y.data(), d_w.data(), d_b.data(), false);
+    CHECK(d_w == pack<T>(18, 2, std::vector<double>(36, 0)));
+    CHECK(d_b == pack<T>(1, 2, {0, 0}));
 }
 
 TEMPLATE_TEST_CASE("elementwise kernels by hand", "[by_hand]", EACH_KERNEL) {

@@ -41,9 +41,9 @@ Guarded<T> run_depthwise_backward_input(const ConvProblem<T>& p) {
     return d_x;
 }
 template <class K, class T>
-Weights<T> run_depthwise_backward_weights(const ConvProblem<T>& p) {
+Weights<T> run_depthwise_backward_weights(const ConvProblem<T>& p, bool accumulate) {
     auto d = p.weights.guarded();
-    K::depthwise_backward_weights_accumulate(p.s, p.x.data(), p.d_y.data(), d.w.data(), d.b.data());
+    K::depthwise_backward_weights(p.s, p.x.data(), p.d_y.data(), d.w.data(), d.b.data(), accumulate);
     CHECK(pads_are_zero(d.w, d.rows, d.columns));
     CHECK(pads_are_zero(d.b, 1, d.columns));
     CHECK(d.w.is_untouched_outside());
@@ -74,11 +74,14 @@ TEMPLATE_TEST_CASE("depthwise kernels agree with the reference and write their o
                                          run_depthwise_backward_input<R>(magnitudes), p.s.kernel + 1) == "");
         CHECK(difference_in_bits(d_x, run_depthwise_backward_input<K>(p)) == "");
 
-        const auto d = run_depthwise_backward_weights<K>(p), expected = run_depthwise_backward_weights<R>(p),
-                   magnitude = run_depthwise_backward_weights<R>(magnitudes);
-        const Index terms = backward_weights_terms(p.s);
-        CHECK(difference_beyond_rounding(d.w, expected.w, magnitude.w, terms) == "");
-        CHECK(difference_beyond_rounding(d.b, expected.b, magnitude.b, terms) == "");
+        for (const bool accumulate : {true, false}) {
+            const auto d = run_depthwise_backward_weights<K>(p, accumulate),
+                       expected = run_depthwise_backward_weights<R>(p, accumulate),
+                       magnitude = run_depthwise_backward_weights<R>(magnitudes, accumulate);
+            const Index terms = backward_weights_terms(p.s);
+            CHECK(difference_beyond_rounding(d.w, expected.w, magnitude.w, terms) == "");
+            CHECK(difference_beyond_rounding(d.b, expected.b, magnitude.b, terms) == "");
+        }
     }
 }
 
@@ -94,12 +97,14 @@ TEMPLATE_TEST_CASE("depthwise kernels in integers are the reference's to the bit
         const auto d_x = run_depthwise_backward_input<Reference<T>>(p);
         CHECK(difference_in_bits(run_depthwise_backward_input<Selected<T>>(p), d_x) == "");
         CHECK(difference_in_bits(run_depthwise_backward_input<Selected<T>>(aligned), d_x) == "");
-        const auto d = run_depthwise_backward_weights<Reference<T>>(p),
-                   a = run_depthwise_backward_weights<Selected<T>>(p),
-                   b = run_depthwise_backward_weights<Selected<T>>(aligned);
-        CHECK(difference_in_bits(a.w, d.w) == "");
-        CHECK(difference_in_bits(a.b, d.b) == "");
-        CHECK(difference_in_bits(b.w, d.w) == "");
-        CHECK(difference_in_bits(b.b, d.b) == "");
+        for (const bool accumulate : {true, false}) {
+            const auto d = run_depthwise_backward_weights<Reference<T>>(p, accumulate),
+                       a = run_depthwise_backward_weights<Selected<T>>(p, accumulate),
+                       b = run_depthwise_backward_weights<Selected<T>>(aligned, accumulate);
+            CHECK(difference_in_bits(a.w, d.w) == "");
+            CHECK(difference_in_bits(a.b, d.b) == "");
+            CHECK(difference_in_bits(b.w, d.w) == "");
+            CHECK(difference_in_bits(b.b, d.b) == "");
+        }
     }
 }

@@ -24,11 +24,11 @@ struct Dispatched {
     static constexpr auto conv1d_forward = kernels::dispatch::conv1d_forward<T>;
     static constexpr auto conv1d_transpose_weights = kernels::dispatch::conv1d_transpose_weights<T>;
     static constexpr auto conv1d_backward_input_transposed = kernels::dispatch::conv1d_backward_input_transposed<T>;
-    static constexpr auto conv1d_backward_weights_accumulate = kernels::dispatch::conv1d_backward_weights_accumulate<T>;
+    static constexpr auto conv1d_backward_weights = kernels::dispatch::conv1d_backward_weights<T>;
     static constexpr auto dense_forward = kernels::dispatch::dense_forward<T>;
     static constexpr auto dense_transpose_weights = kernels::dispatch::dense_transpose_weights<T>;
     static constexpr auto dense_backward_input_transposed = kernels::dispatch::dense_backward_input_transposed<T>;
-    static constexpr auto dense_backward_weights_accumulate = kernels::dispatch::dense_backward_weights_accumulate<T>;
+    static constexpr auto dense_backward_weights = kernels::dispatch::dense_backward_weights<T>;
     static constexpr auto depthwise_forward = kernels::dispatch::depthwise_forward<T>;
     static constexpr auto gru_forward = kernels::dispatch::gru_forward<T>;
     static constexpr auto layer_norm_forward = kernels::dispatch::layer_norm_forward<T>;
@@ -39,8 +39,7 @@ struct Dispatched {
     static constexpr auto max_pool_backward = kernels::dispatch::max_pool_backward<T>;
     static constexpr auto gru_backward = kernels::dispatch::gru_backward<T>;
     static constexpr auto depthwise_backward_input = kernels::dispatch::depthwise_backward_input<T>;
-    static constexpr auto depthwise_backward_weights_accumulate =
-        kernels::dispatch::depthwise_backward_weights_accumulate<T>;
+    static constexpr auto depthwise_backward_weights = kernels::dispatch::depthwise_backward_weights<T>;
     template <class Function>
     static constexpr auto activation_forward = kernels::dispatch::activation_forward<T, Function>;
     template <class Function>
@@ -104,7 +103,7 @@ std::vector<Guarded<T>> depthwise_of(Index channels) {
     auto y = guarded_line<T>(23 * channels), d_x = y;
     K::depthwise_forward(s, x.data() + channels, w.data(), b.data(), y.data(), Epilogue::relu);
     K::depthwise_backward_input(s, d_y.data() + channels, w.data(), d_x.data());
-    K::depthwise_backward_weights_accumulate(s, x.data() + channels, d_y.data() + channels, d_w.data(), d_b.data());
+    K::depthwise_backward_weights(s, x.data() + channels, d_y.data() + channels, d_w.data(), d_b.data(), true);
     return {y, d_x, d_w, d_b};
 }
 

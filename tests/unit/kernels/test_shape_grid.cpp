@@ -104,6 +104,30 @@ TEMPLATE_TEST_CASE("backward_weights adds what the reference adds and leaves pad
     }
 }
 
+TEMPLATE_TEST_CASE("backward_weights stores what it would add to zeros", "[grid]", ConvProblem<float>,
+                   ConvProblem<double>, DenseProblem<float>, DenseProblem<double>) {
+    using T = typename Grid<TestType>::Scalar;
+    for (const auto& shape : Grid<TestType>::shapes()) {
+        INFO(shape.describe());
+        const TestType p(shape);
+        auto stored = p.weights.guarded(), added = stored, expected = stored, magnitude = stored;
+        for (auto* d : {&added, &magnitude}) {
+            d->w.fill(T(0));
+            d->b.fill(T(0));
+        }
+        backward_weights<Selected<T>>(p, stored, false);
+        backward_weights<Selected<T>>(p, added, true);
+        CHECK(difference_in_bits(stored.w, added.w) == "");
+        CHECK(difference_in_bits(stored.b, added.b) == "");
+        backward_weights<Reference<T>>(p, expected, false);
+        backward_weights<Reference<T>>(p.magnitudes(), magnitude);
+        CHECK(difference_beyond_rounding(stored.w, expected.w, magnitude.w, backward_weights_terms(p.s)) == "");
+        CHECK(difference_beyond_rounding(stored.b, expected.b, magnitude.b, backward_weights_terms(p.s)) == "");
+        CHECK(stored.w.is_untouched_outside());
+        CHECK(stored.b.is_untouched_outside());
+    }
+}
+
 // With y = W x + b the three passes are tied by <d_y, y> = <d_x, x> + <d_b, b> = <d_w, w> + <d_b, b>. In small integers
 // every sum is exact, so that this holds to the last bit and any order of summation gives the reference's number.
 TEMPLATE_TEST_CASE("in integers the passes are exact and each other's adjoint", "[grid]", ConvProblem<float>,

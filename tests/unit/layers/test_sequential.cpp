@@ -317,9 +317,12 @@ TEST_CASE("halos stay zero: around the input, around d_y and between two layers"
         CHECK(zero(run.workspace.d_output().sample(n) + 14, 6));
     }
     // Between the layers: values [3 rows | 7 rows] x 4 channels per sample, gradients [2 | 7 | 2] rows.
-    const double* values = run.workspace.memory();
+    // Each convolution's own memory holds its transposed weights.
+    const Index first = std::get<0>(net.layers()).memory_size<double>(Shape<7, 3>(), 4, Mode::training);
+    const Index second = std::get<1>(net.layers()).memory_size<double>(Shape<7, 4>(), 4, Mode::training);
+    const double* values = run.workspace.memory() + round_up_16(first);
     const double* gradients = values + 4 * 40;
-    REQUIRE(shape.memory == 4 * 40 + round_up_16(4 * 44));
+    REQUIRE(shape.memory == round_up_16(first) + 4 * 40 + round_up_16(4 * 44) + round_up_16(second));
     for (Index n = 0; n < 3; ++n) {
         CHECK(zero(values + n * 40, 12));
         CHECK(zero(gradients + n * 44, 8));

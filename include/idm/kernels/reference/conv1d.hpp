@@ -97,12 +97,17 @@ void conv1d_backward_input(const ConvShape& s, const T* d_y, const T* w, T* d_x,
     reference::conv1d_backward_input_transposed(s, d_y, w, d_x);
 }
 
-/// d_w[k, c, o] += sum over (n, l) of x[n, l * stride + k * dilation - pad_left, c] * d_y[n, l, o], and
-/// d_b[o] += sum over (n, l) of d_y[n, l, o].
+/// d_w[k, c, o] = sum over (n, l) of x[n, l * stride + k * dilation - pad_left, c] * d_y[n, l, o], and
+/// d_b[o] = sum over (n, l) of d_y[n, l, o]; with `accumulate` both are added to.
 ///
-/// *Shapes*: d_w packed like w, d_b padded like b; both are added to.
+/// *Shapes*: d_w packed like w, d_b padded like b; their pad columns are left alone.
 template <class T>
-void conv1d_backward_weights_accumulate(const ConvShape& s, const T* x, const T* d_y, T* d_w, T* d_b) {
+void conv1d_backward_weights(const ConvShape& s, const T* x, const T* d_y, T* d_w, T* d_b, bool accumulate) {
+    for (Index o = 0; !accumulate && o < s.out_channels; ++o) {
+        d_b[o] = T(0);
+        for (Index k = 0; k < s.kernel; ++k)
+            for (Index c = 0; c < s.group_inputs(); ++c) d_w[conv1d_weight(s, k, c, o)] = T(0);
+    }
     for (Index n = 0; n < s.samples; ++n)
         for (Index l = 0; l < s.out_length; ++l)
             for (Index o = 0; o < s.out_channels; ++o) {

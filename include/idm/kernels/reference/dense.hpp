@@ -70,9 +70,14 @@ void dense_backward_input(const DenseShape& s, const T* d_y, const T* w, T* d_x,
     reference::dense_backward_input_transposed(s, d_y, w, d_x);
 }
 
-/// d_w[c, o] += sum_r x[r, c] * d_y[r, o], d_b[o] += sum_r d_y[r, o].
+/// d_w[c, o] = sum_r x[r, c] * d_y[r, o], d_b[o] = sum_r d_y[r, o]; with `accumulate` both are added to. Pad columns
+/// are left alone.
 template <class T>
-void dense_backward_weights_accumulate(const DenseShape& s, const T* x, const T* d_y, T* d_w, T* d_b) {
+void dense_backward_weights(const DenseShape& s, const T* x, const T* d_y, T* d_w, T* d_b, bool accumulate) {
+    for (Index o = 0; !accumulate && o < s.out_channels; ++o) {
+        d_b[o] = T(0);
+        for (Index c = 0; c < s.in_channels; ++c) d_w[packed_offset(s.in_channels, s.out_channels, c, o)] = T(0);
+    }
     for (Index r = 0; r < s.rows; ++r)
         for (Index o = 0; o < s.out_channels; ++o) {
             const T d = d_y[r * s.y_row_stride + o];

@@ -50,12 +50,16 @@ void depthwise_backward_input(const ConvShape& s, const T* d_y, const T* w, T* d
     }
 }
 
-/// d_w[k, c] += sum over (n, l) of x[n, l * stride + k * dilation - pad_left, c] * d_y[n, l, c], and
-/// d_b[c] += sum over (n, l) of d_y[n, l, c].
+/// d_w[k, c] = sum over (n, l) of x[n, l * stride + k * dilation - pad_left, c] * d_y[n, l, c], and
+/// d_b[c] = sum over (n, l) of d_y[n, l, c]; with `accumulate` both are added to.
 ///
-/// *Shapes*: d_w packed like w, d_b padded like b; both are added to.
+/// *Shapes*: d_w packed like w, d_b padded like b; their pad columns are left alone.
 template <class T>
-void depthwise_backward_weights_accumulate(const ConvShape& s, const T* x, const T* d_y, T* d_w, T* d_b) {
+void depthwise_backward_weights(const ConvShape& s, const T* x, const T* d_y, T* d_w, T* d_b, bool accumulate) {
+    for (Index c = 0; !accumulate && c < s.out_channels; ++c) {
+        d_b[c] = T(0);
+        for (Index k = 0; k < s.kernel; ++k) d_w[packed_offset(s.kernel, s.out_channels, k, c)] = T(0);
+    }
     for (Index n = 0; n < s.samples; ++n)
         for (Index l = 0; l < s.out_length; ++l)
             for (Index c = 0; c < s.out_channels; ++c) {

@@ -127,12 +127,12 @@ void conv1d_backward_input_transposed(const ConvShape& s, const T* d_y, const T*
 
 /// Reads the halo of x: see `forward_halo`.
 template <class Arch, class T>
-void conv1d_backward_weights_accumulate(const ConvShape& s, const T* x, const T* d_y, T* d_w, T* d_b) {
+void conv1d_backward_weights(const ConvShape& s, const T* x, const T* d_y, T* d_w, T* d_b, bool accumulate) {
     const Product p = conv_product(s);
     const T* from = x - s.pad_left * s.in_channels;
     for (Index g = 0; g < s.groups; ++g)
         product_backward_weights<Arch>(p, from + g * s.group_inputs(), d_y + g * s.group_outputs(),
-                                       d_w + g * s.group_weights(), d_b + g * s.group_outputs());
+                                       d_w + g * s.group_weights(), d_b + g * s.group_outputs(), accumulate);
 }
 
 }  // namespace kernels::simd

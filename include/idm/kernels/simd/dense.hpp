@@ -46,9 +46,9 @@ void dense_backward_input_transposed(const DenseShape& s, const T* d_y, const T*
 }
 
 template <class Arch, class T>
-void dense_backward_weights_accumulate(const DenseShape& s, const T* x, const T* d_y, T* d_w, T* d_b) {
+void dense_backward_weights(const DenseShape& s, const T* x, const T* d_y, T* d_w, T* d_b, bool accumulate) {
     product_backward_weights<Arch>(dense_product(s.rows, s.in_channels, s.out_channels, s.x_row_stride, s.y_row_stride),
-                                   x, d_y, d_w, d_b);
+                                   x, d_y, d_w, d_b, accumulate);
 }
 
 }  // namespace kernels::simd

@@ -119,7 +119,7 @@ void depthwise_backward_input(const ConvShape& s, const T* d_y, const T* w, T* d
 /// R taps of one vector of the weight gradient.
 template <class Arch, class T, Index R>
 IDM_ALWAYS_INLINE void depthwise_weight_tile(const ConvShape& s, const T* x, const T* d_y, T* d_w, Index w_row,
-                                             Index count) {
+                                             Index count, bool accumulate) {
     Batch<T, Arch> sums[R];
     for (Index r = 0; r < R; ++r) sums[r] = Batch<T, Arch>(T(0));
     for (Index n = 0; n < s.samples; ++n)
@@ -129,20 +129,21 @@ IDM_ALWAYS_INLINE void depthwise_weight_tile(const ConvShape& s, const T* x, con
             for (Index r = 0; r < R; ++r)
                 sums[r] = multiply_add(load_lanes<T, Arch>(from + r * s.dilation * s.in_channels, count), d, sums[r]);
         }
-    for (Index r = 0; r < R; ++r) add_columns<T, Arch>(sums[r], d_w + r * w_row, count);
+    for (Index r = 0; r < R; ++r) put_columns<T, Arch>(sums[r], d_w + r * w_row, count, accumulate);
 }
 
 /// Reads the halo of x: see `forward_halo`.
 template <class Arch, class T>
-void depthwise_backward_weights_accumulate(const ConvShape& s, const T* x, const T* d_y, T* d_w, T* d_b) {
+void depthwise_backward_weights(const ConvShape& s, const T* x, const T* d_y, T* d_w, T* d_b, bool accumulate) {
     const Tiling tiling(s.kernel, depthwise_rows);
     for_each_channel_vector<Arch, T>(s, [&](Index begin, Index count, Index weights, Index w_row) {
         const T* from = x + begin - s.pad_left * s.in_channels;
         T* to = d_w + weights;
         for (Index t = 0; t < tiling.tiles; ++t) {
             const Index tile = tiling.base + (t < tiling.larger ? 1 : 0);
-            with_rows<depthwise_rows>(
-                tile, [&]<Index R>() { depthwise_weight_tile<Arch, T, R>(s, from, d_y + begin, to, w_row, count); });
+            with_rows<depthwise_rows>(tile, [&]<Index R>() {
+                depthwise_weight_tile<Arch, T, R>(s, from, d_y + begin, to, w_row, count, accumulate);
+            });
             from += tile * s.dilation * s.in_channels;
             to += tile * w_row;
         }
@@ -150,7 +151,7 @@ void depthwise_backward_weights_accumulate(const ConvShape& s, const T* x, const
         for (Index n = 0; n < s.samples; ++n)
             for (Index l = 0; l < s.out_length; ++l)
                 sum += load_lanes<T, Arch>(d_y + n * s.y_sample_stride + l * s.out_channels + begin, count);
-        add_columns<T, Arch>(sum, d_b + begin, count);
+        put_columns<T, Arch>(sum, d_b + begin, count, accumulate);
     });
 }
 

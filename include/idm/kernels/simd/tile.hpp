@@ -76,10 +76,11 @@ void for_each_vector_pair(Index columns, F&& f) {
     }
 }
 
-/// Adds the first `count` lanes to packed columns. The pad columns behind stay zero: 0 * NaN must not enter them.
+/// Stores the first `count` lanes to packed columns, or adds them. The pad columns behind stay as they are, zero: 0 *
+/// NaN must not enter them.
 template <class T, class Arch>
-IDM_ALWAYS_INLINE void add_columns(const Batch<T, Arch>& sum, T* to, Index count) {
-    const Batch<T, Arch> total = Batch<T, Arch>::load_unaligned(to) + sum;
+IDM_ALWAYS_INLINE void put_columns(const Batch<T, Arch>& sum, T* to, Index count, bool accumulate) {
+    const Batch<T, Arch> total = accumulate ? Batch<T, Arch>::load_unaligned(to) + sum : sum;
     if (count == static_cast<Index>(Batch<T, Arch>::size))
         total.store_unaligned(to);
     else

@@ -5,7 +5,7 @@
 #include <idm/kernels/simd/tile.hpp>
 #include <idm/kernels/simd/transpose.hpp>
 
-// d_w += x^T d_y over all groups and rows of a product, d_b += column sums of d_y.
+// d_w = x^T d_y over all groups and rows of a product, d_b = column sums of d_y.
 
 IDM_NAMESPACE_BEGIN
 namespace kernels::simd {
@@ -20,11 +20,12 @@ inline constexpr Index packed_gradient = 16384 / static_cast<Index>(sizeof(T));
 template <class T, class Arch>
 inline constexpr Index weight_tile_rows = tile_rows<T, Arch> == 8 ? 10 : tile_rows<T, Arch>;
 
-/// Adds V vectors of sums to packed columns; `last` is the number of columns in the last vector.
+/// Stores V vectors of sums to packed columns, or adds them; `last` is the number of columns in the last vector.
 template <class T, class Arch, Index V>
-IDM_ALWAYS_INLINE void add_vectors(const Batch<T, Arch> (&sums)[V], T* to, Index last) {
+IDM_ALWAYS_INLINE void put_vectors(const Batch<T, Arch> (&sums)[V], T* to, Index last, bool accumulate) {
     constexpr Index lanes = static_cast<Index>(Batch<T, Arch>::size);
-    unroll<V>([&]<Index v>() IDM_INLINE_LAMBDA { add_columns(sums[v], to + v * lanes, v < V - 1 ? lanes : last); });
+    unroll<V>([&]<Index v>()
+                  IDM_INLINE_LAMBDA { put_columns(sums[v], to + v * lanes, v < V - 1 ? lanes : last, accumulate); });
 }
 
 /// What a tile fetches into the cache: with each row of x what lies `step` numbers further.
@@ -68,9 +69,10 @@ private:
     Index half_, rows_, x_step_, d_y_step_, tile_ = 0;
 };
 
-/// A tile of R weight rows x V vectors: adds x^T d over all rows to d_w. `fetch`: nothing, or what to fetch meanwhile.
+/// A tile of R weight rows x V vectors: d_w = x^T d over all rows, or d_w += it. `fetch`: nothing, or what to fetch
+/// meanwhile.
 ///
-/// The `First` that reads columns of d_y also adds their sums to d_b and leaves them in `packed`, rows behind each
+/// The `First` that reads columns of d_y also puts their sums into d_b and leaves them in `packed`, rows behind each
 /// other, zeros behind the `last` lanes, for the tiles behind it, if that is not null. Its multiply-adds hide most of
 /// it: as a pass of its own it takes 3 to 4 % of S3's time, here 1 to 2.
 ///
@@ -79,7 +81,7 @@ private:
 /// memory, on Zen 4, 90 % of peak instead of 72; one of 64 rows whose operands are near loses 4 %.
 template <class Arch, class T, Index R, Index V, bool First, bool Wide, class... Fetches>
 IDM_NEVER_INLINE void weight_tile(const Product& p, const T* IDM_RESTRICT x, const T* IDM_RESTRICT d,
-                                  T* IDM_RESTRICT d_w, Index w_row, Index last, T* IDM_RESTRICT d_b,
+                                  T* IDM_RESTRICT d_w, Index w_row, Index last, bool accumulate, T* IDM_RESTRICT d_b,
                                   T* IDM_RESTRICT packed, Fetches... fetch) {
     using B = Batch<T, Arch>;
     constexpr Index lanes = static_cast<Index>(B::size);
@@ -109,13 +111,13 @@ IDM_NEVER_INLINE void weight_tile(const Product& p, const T* IDM_RESTRICT x, con
             });
         }
     }
-    unroll<R>([&]<Index r>() IDM_INLINE_LAMBDA { add_vectors(sums[r], d_w + r * w_row, last); });
-    if constexpr (First) add_vectors(sums[R], d_b, last);
+    unroll<R>([&]<Index r>() IDM_INLINE_LAMBDA { put_vectors(sums[r], d_w + r * w_row, last, accumulate); });
+    if constexpr (First) put_vectors(sums[R], d_b, last, accumulate);
 }
 
-/// Copies a vector of columns of d_y behind each other, zeros behind the `last` lanes, and adds their sums to d_b.
+/// Copies a vector of columns of d_y behind each other, zeros behind the `last` lanes, and puts their sums into d_b.
 template <class Arch, class T>
-void pack_gradient(const Product& p, const T* d_y, Index last, T* IDM_RESTRICT packed, T* d_b) {
+void pack_gradient(const Product& p, const T* d_y, Index last, bool accumulate, T* IDM_RESTRICT packed, T* d_b) {
     using B = Batch<T, Arch>;
     B sums[1] = {B(T(0))};
     for (Index g = 0; g < p.groups; ++g)
@@ -124,7 +126,7 @@ void pack_gradient(const Product& p, const T* d_y, Index last, T* IDM_RESTRICT p
             d.store_aligned(packed);
             sums[0] = sums[0] + d;
         }
-    add_vectors(sums, d_b, last);
+    put_vectors(sums, d_b, last, accumulate);
 }
 
 /// The most columns that leave a lane of a vector empty (a dense layer's 7 joints) and fit into one tile as its rows.
@@ -139,13 +141,13 @@ constexpr bool is_narrow(const Product& p) {
     return p.columns <= narrow_columns<T, Arch> && p.groups * p.rows >= static_cast<Index>(Batch<T, Arch>::size);
 }
 
-/// Adds x^T d for V vectors of weight rows of a narrow product, of which `packed` holds d.
+/// x^T d for V vectors of weight rows of a narrow product, of which `packed` holds d.
 ///
 /// Lanes run over the weight rows, a tile's rows over the columns: with lanes over the columns each number of x costs a
 /// load of its own for one multiply-add, which is the bound. Each sum has the same terms in the same order. D3, 7
 /// columns, takes half the time.
 template <class Arch, class T, Index V>
-void narrow_tile(const Product& q, const T* packed, const T* x, T* d_w, Index w_row) {
+void narrow_tile(const Product& q, const T* packed, const T* x, T* d_w, Index w_row, bool accumulate) {
     using B = Batch<T, Arch>;
     constexpr Index lanes = static_cast<Index>(B::size);
     Product turned = q;
@@ -155,33 +157,35 @@ void narrow_tile(const Product& q, const T* packed, const T* x, T* d_w, Index w_
     turned.y_row = q.x_row;
     alignas(alignment_bytes) T sums[lanes * V * lanes] = {};  // zeros for columns that are not there
     with_rows<narrow_columns<T, Arch>>(q.columns, [&]<Index R>() {
-        weight_tile<Arch, T, R, V, false, false>(turned, packed, x, sums, V * lanes, lanes, nullptr, nullptr);
+        weight_tile<Arch, T, R, V, false, false>(turned, packed, x, sums, V * lanes, lanes, false, nullptr, nullptr);
     });
     for (Index v = 0; v < V; ++v) {
         B rows[lanes];
         for (Index o = 0; o < lanes; ++o) rows[o] = B::load_aligned(sums + (o * V + v) * lanes);
         transpose(rows);
-        for (Index i = 0; i < lanes; ++i) add_columns(rows[i], d_w + (v * lanes + i) * w_row, lanes);
+        for (Index i = 0; i < lanes; ++i) put_columns(rows[i], d_w + (v * lanes + i) * w_row, lanes, accumulate);
     }
 }
 
 /// All whole vectors of weight rows of one tap of a narrow product; returns the number of these rows.
 template <class Arch, class T>
-Index narrow_rows(const Product& q, const T* packed, const T* x, T* d_w, Index w_row) {
+Index narrow_rows(const Product& q, const T* packed, const T* x, T* d_w, Index w_row, bool accumulate) {
     constexpr Index lanes = static_cast<Index>(Batch<T, Arch>::size);
     Index row = 0;
     for (; row + 2 * lanes <= q.inner; row += 2 * lanes)
-        narrow_tile<Arch, T, 2>(q, packed, x + row, d_w + row * w_row, w_row);
-    for (; row + lanes <= q.inner; row += lanes) narrow_tile<Arch, T, 1>(q, packed, x + row, d_w + row * w_row, w_row);
+        narrow_tile<Arch, T, 2>(q, packed, x + row, d_w + row * w_row, w_row, accumulate);
+    for (; row + lanes <= q.inner; row += lanes)
+        narrow_tile<Arch, T, 1>(q, packed, x + row, d_w + row * w_row, w_row, accumulate);
     return row;
 }
 
-/// Adds a part of the groups and rows that `packed_gradient` has room for. `next`: the part behind it if it comes from
-/// beyond the second-level cache, else null; `wide`: if the tiles do and x has `Wide` rows.
+/// The gradient by a part of the groups and rows that `packed_gradient` has room for, stored or added. `next`: the part
+/// behind it if it comes from beyond the second-level cache, else null; `wide`: if the tiles do and x has `Wide` rows.
 ///
 /// Inlined, or gcc 12 writes down what the tiles need for each of them: of 1 sample D1 takes 9.5 us instead of 7.3.
 template <class Arch, class T>
-void add_weight_gradient(const Product& p, const T* x, const T* d_y, T* d_w, T* d_b, NextPart<T>* next, bool wide) {
+void part_of_weight_gradient(const Product& p, const T* x, const T* d_y, T* d_w, T* d_b, bool accumulate,
+                             NextPart<T>* next, bool wide) {
     constexpr Index most = weight_tile_rows<T, Arch>, lanes = static_cast<Index>(Batch<T, Arch>::size);
     const bool narrow = is_narrow<Arch, T>(p);
     const Tiling tiling(narrow ? p.inner % lanes : p.inner, most);
@@ -194,11 +198,11 @@ void add_weight_gradient(const Product& p, const T* x, const T* d_y, T* d_w, T* 
         q.y_row = V * lanes;
         q.y_group = p.rows * q.y_row;
         bool first = !narrow;
-        if (narrow) pack_gradient<Arch>(p, d_y + begin, last, packed, to_bias);
+        if (narrow) pack_gradient<Arch>(p, d_y + begin, last, accumulate, packed, to_bias);
         for (Index tap = 0; tap < p.taps; ++tap) {
             const T* from = x + tap * p.x_tap;
             if (V == 1 && narrow) {
-                const Index rows = narrow_rows<Arch>(q, packed, from, to, w_row);
+                const Index rows = narrow_rows<Arch>(q, packed, from, to, w_row, accumulate);
                 from += rows;
                 to += rows * w_row;
             }
@@ -206,17 +210,18 @@ void add_weight_gradient(const Product& p, const T* x, const T* d_y, T* d_w, T* 
                 const Index rows = tiling.base + (t < tiling.larger ? 1 : 0);
                 with_rows<most>(rows, [&]<Index R>() IDM_INLINE_LAMBDA {
                     if (first)
-                        return weight_tile<Arch, T, R, V, true, false>(p, from, d_y + begin, to, w_row, last, to_bias,
-                                                                       single ? nullptr : packed);
+                        return weight_tile<Arch, T, R, V, true, false>(p, from, d_y + begin, to, w_row, last,
+                                                                       accumulate, to_bias, single ? nullptr : packed);
                     if constexpr (R >= most - 1 && V == 2) {
                         if (next)
-                            return weight_tile<Arch, T, R, V, false, false>(q, from, packed, to, w_row, last, nullptr,
-                                                                            nullptr, next->share());
+                            return weight_tile<Arch, T, R, V, false, false>(
+                                q, from, packed, to, w_row, last, accumulate, nullptr, nullptr, next->share());
                         if (wide)
-                            return weight_tile<Arch, T, R, V, false, true>(q, from, packed, to, w_row, last, nullptr,
-                                                                           nullptr);
+                            return weight_tile<Arch, T, R, V, false, true>(q, from, packed, to, w_row, last, accumulate,
+                                                                           nullptr, nullptr);
                     }
-                    weight_tile<Arch, T, R, V, false, false>(q, from, packed, to, w_row, last, nullptr, nullptr);
+                    weight_tile<Arch, T, R, V, false, false>(q, from, packed, to, w_row, last, accumulate, nullptr,
+                                                             nullptr);
                 });
                 first = false;
                 from += rows;
@@ -226,12 +231,20 @@ void add_weight_gradient(const Product& p, const T* x, const T* d_y, T* d_w, T* 
     });
 }
 
+/// The gradient of no row: zeros in all columns but the pad ones, which are zero already.
+template <class T>
+void clear_columns(const Product& p, T* d_w, T* d_b) {
+    std::fill_n(d_w, packed_weight_size(p.weight_rows(), p.columns), T(0));
+    std::fill_n(d_b, p.columns, T(0));
+}
+
 /// Rows of x that hide what a `Wide` tile fetches of the weights: with 4 it takes twice as long.
 inline constexpr Index wide_rows = 32;
 
-/// d_w += x^T d_y over all groups and rows, d_b += column sums of d_y.
+/// d_w = x^T d_y over all groups and rows, d_b = column sums of d_y; with `accumulate` both are added to.
 template <class Arch, class T>
-void product_backward_weights(const Product& p, const T* x, const T* d_y, T* d_w, T* d_b) {
+void product_backward_weights(const Product& p, const T* x, const T* d_y, T* d_w, T* d_b, bool accumulate) {
+    if (!accumulate && p.groups * p.rows == 0) return clear_columns(p, d_w, d_b);
     constexpr Index pair = 2 * static_cast<Index>(Batch<T, Arch>::size), room = packed_gradient<T> / pair;
     const Index tiles = p.taps * Tiling(p.inner, weight_tile_rows<T, Arch>).tiles;
     const Index fetching = (tiles - 1) * ((p.columns + pair - 1) / pair);  // all but the first of each pair of vectors
@@ -245,8 +258,10 @@ void product_backward_weights(const Product& p, const T* x, const T* d_y, T* d_w
         for (Index g = 0; g < p.groups; g += part.groups) {
             part.groups = std::min(room / part.rows, p.groups - g);
             const auto add = [&](NextPart<T>* next) {
-                add_weight_gradient<Arch>(part, x + g * p.x_group + row * p.x_row, d_y + g * p.y_group + row * p.y_row,
-                                          d_w, d_b, next, fetch_tiles);
+                part_of_weight_gradient<Arch>(part, x + g * p.x_group + row * p.x_row,
+                                              d_y + g * p.y_group + row * p.y_row, d_w, d_b, accumulate, next,
+                                              fetch_tiles);
+                accumulate = true;
             };
             const bool more = g + part.groups < p.groups;
             const Index next_g = more ? g + part.groups : 0, next_row = more ? row : row + room;
