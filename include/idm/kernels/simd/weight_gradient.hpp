@@ -69,6 +69,9 @@ private:
     Index half_, rows_, x_step_, d_y_step_, tile_ = 0;
 };
 
+/// Rows that a tile fetches ahead where they lie apart; a set of the first-level cache has room for 8 or 12 lines.
+inline constexpr Index rows_ahead = 6;
+
 /// A tile of R weight rows x V vectors: d_w = x^T d over all rows, or d_w += it. `fetch`: nothing, or what to fetch
 /// meanwhile.
 ///
@@ -76,10 +79,10 @@ private:
 /// other, zeros behind the `last` lanes, for the tiles behind it, if that is not null. Its multiply-adds hide most of
 /// it: as a pass of its own it takes 3 to 4 % of S3's time, here 1 to 2.
 ///
-/// With `Wide` it fetches what the tiles behind it read, of each row of x and of d_w. A dense layer's rows of 4 KiB lie
-/// in a page each and in one set of the first-level cache, and the processor does not fetch them ahead: of D2 out of
-/// memory, on Zen 4, 90 % of peak instead of 72; one of 64 rows whose operands are near loses 4 %.
-template <class Arch, class T, Index R, Index V, bool First, bool Wide, class... Fetches>
+/// With `Apart` it fetches x some rows ahead, and the lines of d_w of the tile behind it. A dense layer's rows of 4 KiB
+/// lie in a page each and in one set of the first-level cache, so that no tile finds what the one before it read: D2
+/// has 86 % of peak instead of 76.
+template <class Arch, class T, Index R, Index V, bool First, bool Apart, class... Fetches>
 IDM_NEVER_INLINE void weight_tile(const Product& p, const T* IDM_RESTRICT x, const T* IDM_RESTRICT d,
                                   T* IDM_RESTRICT d_w, Index w_row, Index last, bool accumulate, T* IDM_RESTRICT d_b,
                                   T* IDM_RESTRICT packed, Fetches... fetch) {
@@ -87,13 +90,18 @@ IDM_NEVER_INLINE void weight_tile(const Product& p, const T* IDM_RESTRICT x, con
     constexpr Index lanes = static_cast<Index>(B::size);
     B sums[R + 1][V];
     unroll<(R + 1) * V>([&]<Index i>() IDM_INLINE_LAMBDA { sums[i / V][i % V] = B(T(0)); });
-    [[maybe_unused]] Fetch<T> to_add{d_w + R * w_row, Wide ? R * w_row / (p.groups * p.rows) + 1 : 0};
+    [[maybe_unused]] Fetch<T> next_d_w{d_w + R * w_row, Apart ? R * w_row / p.rows + 1 : 0};
+    [[maybe_unused]] const T* ahead = x + rows_ahead * p.x_row;
+    [[maybe_unused]] Index rows_left = p.rows - rows_ahead;  // before the next tile's
     for (Index g = 0; g < p.groups; ++g) {
         const T *from = x + g * p.x_group, *gradient = d + g * p.y_group;
         for (Index row = 0; row < p.rows; ++row, from += p.x_row, gradient += p.y_row) {
-            if constexpr (Wide) {
-                IDM_PREFETCH(from + 2 * R);
-                to_add();
+            if constexpr (Apart) {
+                if (rows_left-- == 0) ahead = x + R;
+                IDM_PREFETCH(ahead);
+                IDM_PREFETCH(ahead + R - 1);
+                ahead += p.x_row;
+                next_d_w();
             }
             (fetch(), ...);
             B gradients[V];
@@ -180,12 +188,12 @@ Index narrow_rows(const Product& q, const T* packed, const T* x, T* d_w, Index w
 }
 
 /// The gradient by a part of the groups and rows that `packed_gradient` has room for, stored or added. `next`: the part
-/// behind it if it comes from beyond the second-level cache, else null; `wide`: if the tiles do and x has `Wide` rows.
+/// behind it if it comes from beyond the second-level cache, else null; `apart`: whether the rows of x lie `Apart`.
 ///
 /// Inlined, or gcc 12 writes down what the tiles need for each of them: of 1 sample D1 takes 9.5 us instead of 7.3.
 template <class Arch, class T>
 void part_of_weight_gradient(const Product& p, const T* x, const T* d_y, T* d_w, T* d_b, bool accumulate,
-                             NextPart<T>* next, bool wide) {
+                             NextPart<T>* next, bool apart) {
     constexpr Index most = weight_tile_rows<T, Arch>, lanes = static_cast<Index>(Batch<T, Arch>::size);
     const bool narrow = is_narrow<Arch, T>(p);
     const Tiling tiling(narrow ? p.inner % lanes : p.inner, most);
@@ -216,7 +224,7 @@ void part_of_weight_gradient(const Product& p, const T* x, const T* d_y, T* d_w,
                         if (next)
                             return weight_tile<Arch, T, R, V, false, false>(
                                 q, from, packed, to, w_row, last, accumulate, nullptr, nullptr, next->share());
-                        if (wide)
+                        if (apart)
                             return weight_tile<Arch, T, R, V, false, true>(q, from, packed, to, w_row, last, accumulate,
                                                                            nullptr, nullptr);
                     }
@@ -238,9 +246,6 @@ void clear_columns(const Product& p, T* d_w, T* d_b) {
     std::fill_n(d_b, p.columns, T(0));
 }
 
-/// Rows of x that hide what a `Wide` tile fetches of the weights: with 4 it takes twice as long.
-inline constexpr Index wide_rows = 32;
-
 /// d_w = x^T d_y over all groups and rows, d_b = column sums of d_y; with `accumulate` both are added to.
 template <class Arch, class T>
 void product_backward_weights(const Product& p, const T* x, const T* d_y, T* d_w, T* d_b, bool accumulate) {
@@ -249,9 +254,8 @@ void product_backward_weights(const Product& p, const T* x, const T* d_y, T* d_w
     const Index tiles = p.taps * Tiling(p.inner, weight_tile_rows<T, Arch>).tiles;
     const Index fetching = (tiles - 1) * ((p.columns + pair - 1) / pair);  // all but the first of each pair of vectors
     const Index rows = p.groups * p.rows, numbers = p.x_row + p.y_row;     // of a row
-    const bool wide = 2 * room * numbers >= near_numbers<T>;               // two parts have no room together: D2
-    const bool far = rows * numbers + (wide ? p.weight_rows() * p.columns : 0) >= far_numbers<T>;
-    const bool fetch_parts = far && !wide && fetching, fetch_tiles = far && wide && rows >= wide_rows;
+    const bool apart = p.groups == 1 && p.taps == 1 && p.x_row >= p.inner && rows >= 2 * rows_ahead;
+    const bool fetch_parts = !apart && fetching && rows * numbers >= far_numbers<T>;
     Product part = p;
     for (Index row = 0; row < p.rows; row += room) {
         part.rows = std::min(room, p.rows - row);
@@ -259,8 +263,7 @@ void product_backward_weights(const Product& p, const T* x, const T* d_y, T* d_w
             part.groups = std::min(room / part.rows, p.groups - g);
             const auto add = [&](NextPart<T>* next) {
                 part_of_weight_gradient<Arch>(part, x + g * p.x_group + row * p.x_row,
-                                              d_y + g * p.y_group + row * p.y_row, d_w, d_b, accumulate, next,
-                                              fetch_tiles);
+                                              d_y + g * p.y_group + row * p.y_row, d_w, d_b, accumulate, next, apart);
                 accumulate = true;
             };
             const bool more = g + part.groups < p.groups;
