@@ -94,7 +94,13 @@ void add_libtorch(Sides& sides, const Layer& layer, const Operands& operands, Pa
     sides.push_back(std::make_unique<TorchSide>(layer, operands, pass));
 }
 
-std::string libtorch_version() { return "libtorch " TORCH_VERSION; }
+std::string libtorch_version() {
+    std::string version = "libtorch " TORCH_VERSION;
+    // Which processor OpenBLAS takes this one for decides its speed.
+    if (const auto core = reinterpret_cast<const char* (*)()>(dlsym(RTLD_DEFAULT, "openblas_get_corename")))
+        version += std::string(" with OpenBLAS for ") + core();
+    return version;
+}
 
 std::string libtorch_objection() {
     // OpenBLAS and MKL each name a function of their own; the reference BLAS has neither.
