@@ -117,7 +117,7 @@ inline std::vector<Conv> convolutions() {
         for (Index dilation : {1, 2}) add({2, 19, channels, 3, 3, 1, dilation, Padding::same});
     // More of x and y than stays in a second-level cache: a few samples at a time go through all columns and a part of
     // the gradient, the last ones fewer; of the second a part of the gradient is several samples.
-    add({23, 300, 40, 33, 1, 1, 1, Padding::same});
+    add({23, 304, 40, 33, 2, 1, 1, Padding::same});
     add({259, 11, 45, 51, 3, 1, 2, Padding::causal});
     // Several blocks of 32 packed columns, the last 16 or 32 wide.
     for (Index channels : {47, 48, 63, 64, 65, 97}) {
@@ -141,6 +141,8 @@ inline std::vector<Dense> denses() {
     for (Index channels = 1; channels <= most_channels; ++channels) grid.push_back({16, channels, 7});
     for (Index channels = 1; channels <= 11; ++channels) grid.push_back({17, 53, channels});
     grid.push_back({530, 37, 7});
+    // Weights that are fetched for the columns that come next, and x of whose rows each lies in a page.
+    grid.push_back({16, 1024, 130});
     for (Index channels : {47, 48, 63, 64, 65, 97}) {
         grid.push_back({2, 129, channels});
         grid.push_back({2, channels, 129});

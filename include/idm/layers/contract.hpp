@@ -37,7 +37,7 @@ struct Forward {
     BatchView<const T> x;
     BatchView<T> y;
     const T* parameters = nullptr;
-    T* memory = nullptr;   // kept until the backward pass, `memory_size` numbers, zero at the start
+    T* memory = nullptr;   // kept from pass to pass, `memory_size` numbers, zero at the start
     T* scratch = nullptr;  // for the call alone, `scratch_size` numbers
     Index capacity = 0;    // samples that the memory was sized for
     Mode mode = Mode::inference;
@@ -45,7 +45,7 @@ struct Forward {
     RandomKey random = {};
 };
 
-/// What a backward pass need not do again.
+/// What a backward pass may take for granted, and what it is to do with the parameters' gradient.
 struct BackwardOptions {
     /// The parameters are those of the last backward pass on this memory: what a layer made of them there (transposed
     /// weights) still holds.
@@ -91,6 +91,7 @@ struct LayerDefaults {
     /// backward reads y.
     static constexpr bool backward_reads_output = false;
     /// backward heeds `BackwardOptions::store_gradient`. Other layers never see it: their gradient is cleared for them.
+    /// A layer that inherits this and has a backward of its own must heed it or say false.
     static constexpr bool stores_gradient = false;
     /// forward applies `Forward::epilogue` to each output.
     static constexpr bool fuses_epilogue = false;

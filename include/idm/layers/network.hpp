@@ -75,7 +75,7 @@ public:
 
     /// Adds the parameters' gradient to `d_parameters_accumulate`, from `workspace.d_output()` and what the last
     /// `forward` on this workspace left; in mode `training_to_input` fills `workspace.d_input()` too. `options`: what
-    /// else it may rely on.
+    /// it may rely on, and whether it stores the gradient instead.
     template <class T>
     void backward(const T* parameters, T* d_parameters_accumulate, Workspace<T>& workspace, Index samples,
                   BackwardOptions options = {}) const {

@@ -70,7 +70,9 @@ std::vector<Guarded<T>> passes_of(const ConvProblem<T>& p) {
     transpose_weights<K>(p, transposed);
     backward_input_transposed<K>(p, transposed, d_x);
     backward_weights<K>(p, d);
-    return {y, rectified, transposed, d_x, d.w, d.b};
+    auto stored = p.weights.guarded();
+    backward_weights<K>(p, stored, false);
+    return {y, rectified, transposed, d_x, d.w, d.b, stored.w, stored.b};
 }
 template <class K, class T>
 std::vector<Guarded<T>> passes_of(const DenseProblem<T>& p) {
@@ -82,7 +84,9 @@ std::vector<Guarded<T>> passes_of(const DenseProblem<T>& p) {
     transpose_weights<K>(p, transposed);
     backward_input_transposed<K>(p, transposed, d_x);
     backward_weights<K>(p, d);
-    return {y, rectified, transposed, d_x, d.w, d.b};
+    auto stored = p.weights.guarded();
+    backward_weights<K>(p, stored, false);
+    return {y, rectified, transposed, d_x, d.w, d.b, stored.w, stored.b};
 }
 
 /// A depthwise convolution with padding, and its gradients.
@@ -104,7 +108,10 @@ std::vector<Guarded<T>> depthwise_of(Index channels) {
     K::depthwise_forward(s, x.data() + channels, w.data(), b.data(), y.data(), Epilogue::relu);
     K::depthwise_backward_input(s, d_y.data() + channels, w.data(), d_x.data());
     K::depthwise_backward_weights(s, x.data() + channels, d_y.data() + channels, d_w.data(), d_b.data(), true);
-    return {y, d_x, d_w, d_b};
+    auto stored_w = w, stored_b = b;
+    K::depthwise_backward_weights(s, x.data() + channels, d_y.data() + channels, stored_w.data(), stored_b.data(),
+                                  false);
+    return {y, d_x, d_w, d_b, stored_w, stored_b};
 }
 
 /// Pools, layer norm and one step of a GRU over that many channels.

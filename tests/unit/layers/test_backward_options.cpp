@@ -51,8 +51,8 @@ TEMPLATE_TEST_CASE("store_gradient stores what would be added to zeros, whatever
 }
 
 TEMPLATE_TEST_CASE("a dense layer whose rows are no one run stores its gradient too", "[options]", float, double) {
-    // A haloed input: rows of one sample lie back to back, those of two do not.
-    auto run = network_run<TestType>(Shape<5, 3>(), Sequential(Dense<4>(), Conv1D<2, 3, Padding::same>()), 3);
+    // The convolution's zeros lie between the samples of their common input.
+    auto run = network_run<TestType>(Shape<5, 3>(), Sum(Dense<4>(), Conv1D<4, 3, Padding::same>()), 3);
     run.draw_parameters(51);
     pass(run);
     const auto added = values_of(run.gradient);

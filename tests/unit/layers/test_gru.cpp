@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -47,6 +48,21 @@ TEMPLATE_TEST_CASE("GRU by hand: half of the way to the new state at every step"
         CHECK(std::abs(static_cast<double>(values_of(run.named_gradient()[0])[2]) - 3.0 / 8 * 2.75 * pass) <=
               16 * static_cast<double>(std::numeric_limits<T>::epsilon()));
     }
+}
+
+// A batch of more than a second-level cache holds, whose state before the first step is one row of zeros for all: it
+// was divided by the distance of its rows.
+TEMPLATE_TEST_CASE("GRU by hand: a large batch", "[gru]", float, double) {
+    using T = TestType;
+    auto run = network_run<T>(Shape<32, 1>(), Sequential(GRU<64>()), 64, Mode::training);
+    V<T> biases(3 * 64, T(0));
+    std::fill_n(biases.begin() + 2 * 64, 64, static_cast<T>(std::log(3.0) / 2));
+    run.named()[2].copy_from(biases);
+    V<double> expected;
+    for (int n = 0; n < 64; ++n)
+        for (int t = 1; t <= 32; ++t) expected.insert(expected.end(), 64, (1 - std::pow(0.5, t)) / 2);
+    CHECK(is_near(run.forward(run.draw_input(1)), expected));
+    CHECK_NOTHROW(run.backward(run.draw_d_output(2)));
 }
 
 // r scales what the state adds to n. With b_hn = log(3), b_ir = 0: r = 1/2, n = tanh(log(3) / 2) = 1/2.

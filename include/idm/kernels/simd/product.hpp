@@ -51,15 +51,27 @@ IDM_ALWAYS_INLINE void store_tile(const Batch<T, Arch> (&sums)[R][V], T* y, Inde
     });
 }
 
+/// A tile of y, of its last vector the first `last` lanes.
+template <class T, class Arch, Index R, Index V>
+IDM_ALWAYS_INLINE void load_tile(Batch<T, Arch> (&sums)[R][V], const T* y, Index y_row, Index last) {
+    constexpr Index lanes = static_cast<Index>(Batch<T, Arch>::size);
+    for_each_row<R>(y, y_row, [&]<Index r>(const T* row) IDM_INLINE_LAMBDA {
+        unroll<V>([&]<Index v>() IDM_INLINE_LAMBDA {
+            sums[r][v] = v < V - 1 || last == lanes ? Batch<T, Arch>::load_unaligned(row + v * lanes)
+                                                    : load_first<T, Arch>(row + v * lanes, last);
+        });
+    });
+}
+
 /// A run of tiles of R rows x V vectors of the forward product.
 ///
 /// With `Fetch` each tile's lines of y are fetched, and what the next one reads of x or the weights of the next
 /// columns, a little with each row of weights. All of it at once would hold up the tile's own loads: S7 has 94 % of
 /// peak then in the place of 96.
 ///
-/// Extents come one by one, x moves with the weight rows, and all that a tile does not need of its neighbours is done
-/// once for the run: of S6, whose tiles have 9 weight rows, the calls and addresses of each tile took a fifth of the
-/// time (62 % of peak instead of 80). Not inlined, or gcc 12 runs out of registers.
+/// Extents come one by one, x moves with the weight rows, and what tiles have in common is done once for the run: of
+/// S6, whose tiles have 9 weight rows, the calls and addresses of each tile took a fifth of the time (62 % of peak
+/// instead of 80). Not inlined, or gcc 12 runs out of registers.
 template <class Arch, Index R, Index V, bool Fetch, class T, class W>
 IDM_NEVER_INLINE void forward_run(Run run, Index taps, Index x_tap, Index inner, Index x_row, Index y_row,
                                   const T* IDM_RESTRICT x, W w, Index w_row, const Ends<T>& ends, T* IDM_RESTRICT y) {
@@ -75,12 +87,7 @@ IDM_NEVER_INLINE void forward_run(Run run, Index taps, Index x_tap, Index inner,
     for (; run.tiles > 0; --run.tiles, x += run.x_step, y += run.y_step) {
         B sums[R][V];
         if (accumulate)
-            for_each_row<R>(y, y_row, [&]<Index r>(const T* row) IDM_INLINE_LAMBDA {
-                unroll<V>([&]<Index v>() IDM_INLINE_LAMBDA {
-                    sums[r][v] = v < V - 1 || last == lanes ? B::load_unaligned(row + v * lanes)
-                                                            : load_first<T, Arch>(row + v * lanes, last);
-                });
-            });
+            load_tile(sums, y, y_row, last);
         else
             unroll<R * V>([&]<Index i>() IDM_INLINE_LAMBDA { sums[i / V][i % V] = start[i % V]; });
         if (!ends.next_w) next = x + ahead;
@@ -119,11 +126,11 @@ IDM_NEVER_INLINE void forward_run(Run run, Index taps, Index x_tap, Index inner,
 
 /// `tiles` tiles of R rows of every group for V vectors of columns.
 ///
-/// What the next tile reads of x for the first time is fetched ahead: a tile goes through all its rows at once, column
-/// by column, which the processor's own prefetching does not see through. Measured on S5 with its 12 MB pushed out of
-/// the third-level cache: 95 % of peak instead of 53, its input gradient 91 instead of 73. So are its lines of y,
-/// whose stores wait otherwise: on Zen 4, S3 95 % instead of 87 to 90, S4 96 instead of 93. Of large operands nearly
-/// all tiles have the most rows.
+/// What the next tile reads of x for the first time is fetched ahead, unless the weights of the next columns are: a
+/// tile goes through all its rows at once, column by column, which the processor's own prefetching does not see
+/// through. Measured on S5 with its 12 MB pushed out of the third-level cache: 95 % of peak instead of 53, its input
+/// gradient 91 instead of 73. So are its lines of y, whose stores wait otherwise: on Zen 4, S3 95 % instead of 87 to
+/// 90, S4 96 instead of 93. Of large operands nearly all tiles have the most rows.
 template <class Arch, Index R, Index V, class T, class W>
 void forward_tiles(const Product& p, const T* x, W w, Index w_row, Ends<T> ends, T* y, Index tiles) {
     constexpr bool can_fetch = R == tile_rows<T, Arch> && V == 2;
@@ -169,7 +176,9 @@ inline constexpr Index fetched_weights = far_numbers<T> / 2;
 template <class Arch, class T>
 const T* next_weights(const Product& p, const T* w, Index begin) {
     const Index next = begin + 2 * static_cast<Index>(Batch<T, Arch>::size);
-    const bool wanted = p.groups == 1 && next < p.columns && p.weight_rows() * p.columns >= fetched_weights<T>;
+    const bool wanted =
+        p.groups == 1 && next < p.columns && p.weight_rows() * p.columns >= fetched_weights<T> &&
+        p.rows <= column_block * tile_rows<T, Arch>;  // more tiles would each fetch less than a number for a weight row
     return wanted ? w + packed_offset(p.weight_rows(), p.columns, 0, next) : nullptr;
 }
 template <class Arch, class T>
@@ -190,7 +199,7 @@ IDM_NEVER_INLINE void forward_by_tiles(const Product& p, const T* x, W w, const 
     const bool fetch = p.weight_rows() >= fetching_rows && numbers + p.weight_rows() * p.columns >= far_numbers<T>;
     Product part = p;
     if (numbers >= near_numbers<T>)
-        part.groups = std::clamp<Index>(near_numbers<T> / 4 / (p.rows * p.x_row), 1, p.groups);
+        part.groups = std::clamp<Index>(near_numbers<T> / 4 / std::max<Index>(1, p.rows * p.x_row), 1, p.groups);
     for (Index g = 0; g < p.groups; g += part.groups, x += part.groups * p.x_group, y += part.groups * p.y_group) {
         part.groups = std::min(part.groups, p.groups - g);
         for_each_vector_pair<Arch, T>(p.columns, [&]<Index V>(Index begin, Index last) {
