@@ -90,34 +90,38 @@ IDM_NEVER_INLINE void weight_tile(const Product& p, const T* IDM_RESTRICT x, con
     constexpr Index lanes = static_cast<Index>(B::size);
     B sums[R + 1][V];
     unroll<(R + 1) * V>([&]<Index i>() IDM_INLINE_LAMBDA { sums[i / V][i % V] = B(T(0)); });
-    [[maybe_unused]] Fetch<T> next_d_w{d_w + R * w_row, Apart ? R * w_row / p.rows + 1 : 0};
-    [[maybe_unused]] const T* ahead = x + rows_ahead * p.x_row;
-    [[maybe_unused]] Index rows_left = p.rows - rows_ahead;  // before the next tile's
-    for (Index g = 0; g < p.groups; ++g) {
-        const T *from = x + g * p.x_group, *gradient = d + g * p.y_group;
-        for (Index row = 0; row < p.rows; ++row, from += p.x_row, gradient += p.y_row) {
-            if constexpr (Apart) {
-                if (rows_left-- == 0) ahead = x + R;
-                IDM_PREFETCH(ahead);
-                IDM_PREFETCH(ahead + R - 1);
-                ahead += p.x_row;
-                next_d_w();
-            }
-            (fetch(), ...);
-            B gradients[V];
-            unroll<V>([&]<Index v>() IDM_INLINE_LAMBDA {
-                gradients[v] = !First || v < V - 1 || last == lanes ? B::load_unaligned(gradient + v * lanes)
-                                                                    : load_first<T, Arch>(gradient + v * lanes, last);
-                if constexpr (First) sums[R][v] = sums[R][v] + gradients[v];
-                if (First && packed) gradients[v].store_aligned(packed + v * lanes);
-            });
-            if (First && packed) packed += V * lanes;
-            unroll<R>([&]<Index r>() IDM_INLINE_LAMBDA {
-                const B value(from[r]);
-                unroll<V>([&]<Index v>()
-                              IDM_INLINE_LAMBDA { sums[r][v] = multiply_add(value, gradients[v], sums[r][v]); });
-            });
+    const Index rows = p.rows, x_row = p.x_row, y_row = p.y_row;
+    [[maybe_unused]] Fetch<T> next_d_w{d_w + R * w_row, Apart ? R * w_row / rows + 1 : 0};
+    [[maybe_unused]] const T* ahead = x + rows_ahead * x_row;
+    [[maybe_unused]] Index before_turn = rows - rows_ahead;  // to the first rows of the next tile
+    const Index x_turn = p.x_group - (rows - 1) * x_row, y_turn = p.y_group - (rows - 1) * y_row;  // to the next group
+    const T *from = x, *gradient = d;
+    // One loop for all: with a loop over the rows in one over the groups S4 has 92 % of peak instead of 95.
+    for (Index i = p.groups * rows, left = rows; i > 0; --i) {
+        if constexpr (Apart) {
+            if (before_turn-- == 0) ahead = x + R;
+            IDM_PREFETCH(ahead);
+            IDM_PREFETCH(ahead + R - 1);
+            ahead += x_row;
+            next_d_w();
         }
+        (fetch(), ...);
+        B gradients[V];
+        unroll<V>([&]<Index v>() IDM_INLINE_LAMBDA {
+            gradients[v] = !First || v < V - 1 || last == lanes ? B::load_unaligned(gradient + v * lanes)
+                                                                : load_first<T, Arch>(gradient + v * lanes, last);
+            if constexpr (First) sums[R][v] = sums[R][v] + gradients[v];
+            if (First && packed) gradients[v].store_aligned(packed + v * lanes);
+        });
+        if (First && packed) packed += V * lanes;
+        unroll<R>([&]<Index r>() IDM_INLINE_LAMBDA {
+            const B value(from[r]);
+            unroll<V>([&]<Index v>() IDM_INLINE_LAMBDA { sums[r][v] = multiply_add(value, gradients[v], sums[r][v]); });
+        });
+        const bool turn = --left == 0;
+        from += turn ? x_turn : x_row;
+        gradient += turn ? y_turn : y_row;
+        if (turn) left = rows;
     }
     unroll<R>([&]<Index r>() IDM_INLINE_LAMBDA { put_vectors(sums[r], d_w + r * w_row, last, accumulate); });
     if constexpr (First) put_vectors(sums[R], d_b, last, accumulate);
