@@ -14,3 +14,6 @@ int main(int argc, char** argv) {
     catch2.configData().warnings = static_cast<Catch::WarnAbout::What>(warnings);
     return catch2.run(argc, argv);
 }
+
+/// LLVM's OpenMP runtime forgets a list of its own where more threads work than there are processors.
+extern "C" const char* __lsan_default_suppressions() { return "leak:libomp.so\n"; }
