@@ -32,7 +32,7 @@ std::string file_error(const std::string& bytes) {
     return message_of<idm::FileError>([&] { (void)parse(bytes); });
 }
 
-const idm::Matrix<double> expected = (idm::Matrix<double>(2, 3) << 1, 2, 3, 4, 5, 6.5).finished();
+const idm::Matrix<double> all_numbers = (idm::Matrix<double>(2, 3) << 1, 2, 3, 4, 5, 6.5).finished();
 const std::vector<float> floats = {1, 2, 3, 4, 5, 6.5f};
 const std::vector<double> doubles = {1, 2, 3, 4, 5, 6.5};
 
@@ -40,14 +40,14 @@ const std::vector<double> doubles = {1, 2, 3, 4, 5, 6.5};
 
 TEST_CASE("NPY versions, types and orders give the same table") {
     for (int version : {1, 2, 3}) {
-        CHECK(parse(npy(version, "'<f8'", "False", "(2, 3)", doubles)).trajectories[0].values == expected);
-        CHECK(parse(npy(version, "'<f4'", "False", "(2, 3)", floats)).trajectories[0].values == expected);
+        CHECK(parse(npy(version, "'<f8'", "False", "(2, 3)", doubles)).trajectories[0].values == all_numbers);
+        CHECK(parse(npy(version, "'<f4'", "False", "(2, 3)", floats)).trajectories[0].values == all_numbers);
     }
     const std::vector<float> by_column = {1, 4, 2, 5, 3, 6.5f};
-    CHECK(parse(npy(1, "'<f4'", "True", "(2, 3)", by_column)).trajectories[0].values == expected);
+    CHECK(parse(npy(1, "'<f4'", "True", "(2, 3)", by_column)).trajectories[0].values == all_numbers);
     CHECK(parse(npy(1, "'<f8'", "True", "(2, 3)", std::vector<double>(by_column.begin(), by_column.end())))
               .trajectories[0]
-              .values == expected);
+              .values == all_numbers);
 }
 
 TEST_CASE("NPY columns have numbers or the given names") {

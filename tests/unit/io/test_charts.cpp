@@ -6,18 +6,12 @@
 #include <idm/io/charts.hpp>
 
 #include "support/catch.hpp"
+#include "support/pictures.hpp"
 
 using namespace idm;
+using namespace idm_test;
 
 namespace {
-
-bool has_gnuplot() { return std::system("gnuplot --version > /dev/null 2>&1") == 0; }
-
-std::size_t occurrences(const std::string& text, const std::string& part) {
-    std::size_t count = 0;
-    for (auto place = text.find(part); place != std::string::npos; place = text.find(part, place + 1)) ++count;
-    return count;
-}
 
 Chart two_panels() {
     Chart chart;

@@ -15,6 +15,7 @@
 #include <idm/models/baseline.hpp>
 #include <idm/models/cnn1.hpp>
 
+#include "put.hpp"
 #include "support/catch.hpp"
 #include "support/full_disk.hpp"
 #include "support/small_dataset.hpp"
@@ -114,8 +115,6 @@ TrainingState<float> example_state() {
     state.history.seconds = 12.5;
     return state;
 }
-
-void put(const fs::path& path, const std::string& bytes) { write_files(std::vector<FileContent>{{path, bytes}}); }
 
 std::string content_of(const fs::path& path) {
     std::ifstream in(path, std::ios::binary);
@@ -410,7 +409,7 @@ TEST_CASE("every setting of a training but its threads is part of what it is", "
 namespace {
 
 /// Saves over an earlier checkpoint where there is no room for the new one; what was wrong with that, or nothing.
-std::string save_without_room(const fs::path& folder) {
+std::string save_checkpoint_without_room(const fs::path& folder) {
     const TrainingState<double> earlier{.weights = {1, 2}, .best_weights = {3, 4}};
     TrainingState<double> large = earlier;
     large.weights.assign(100000, 0.5);
@@ -442,10 +441,10 @@ TEST_CASE("a checkpoint that finds no room leaves the earlier ones", "[checkpoin
     const detail::TemporaryFolder folder;
     {
         const FileSizeLimit limit(65536);
-        CHECK(save_without_room(folder.path()) == "");
+        CHECK(save_checkpoint_without_room(folder.path()) == "");
     }
     const detail::TemporaryFolder small;
-    const auto wrong = on_small_disk(small.path(), "64k", [&] { return save_without_room(small.path()); });
+    const auto wrong = on_small_disk(small.path(), "64k", [&] { return save_checkpoint_without_room(small.path()); });
     if (!wrong)
         WARN("skipped: mounting a small file system is allowed neither to this user nor in a namespace");
     else

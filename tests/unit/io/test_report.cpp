@@ -10,25 +10,19 @@
 
 #include "report_example.hpp"
 #include "support/catch.hpp"
+#include "support/pictures.hpp"
 
 #if defined(IDM_TEST_HAS_JSON)
 #include <nlohmann/json.hpp>
 #endif
 
 using namespace idm;
+using namespace idm_test;
 namespace fs = std::filesystem;
 
 namespace {
 
-std::size_t occurrences(const std::string& text, const std::string& part) {
-    std::size_t count = 0;
-    for (auto place = text.find(part); place != std::string::npos; place = text.find(part, place + 1)) ++count;
-    return count;
-}
-
 const ReportConfig no_pictures{.gnuplot = "no-such-program-as-this"};
-
-bool has_gnuplot() { return std::system("gnuplot --version > /dev/null 2>&1") == 0; }
 
 }  // namespace
 

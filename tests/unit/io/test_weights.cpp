@@ -16,6 +16,7 @@
 #include <idm/models/fold_batch_norm.hpp>
 #include <idm/models/linear_skip.hpp>
 
+#include "put.hpp"
 #include "support/catch.hpp"
 #include "support/full_disk.hpp"
 #include "weights_example.hpp"
@@ -25,6 +26,7 @@
 #endif
 
 using namespace idm;
+using namespace idm_test;
 namespace fs = std::filesystem;
 
 namespace {
@@ -40,8 +42,6 @@ template <class M>
 bool same_weights(const M& a, const M& b) {
     return std::equal(a.parameters().begin(), a.parameters().end(), b.parameters().begin(), b.parameters().end());
 }
-
-void put(const fs::path& path, const std::string& bytes) { write_files(std::vector<FileContent>{{path, bytes}}); }
 
 // The message of loading `bytes`, which must leave model and info as they were.
 template <class M = Baseline<float>>

@@ -68,7 +68,7 @@ public:
     std::string name() const { return "Negation"; }
 };
 
-using AnyConv = Conv1D<dynamic, dynamic, Padding::same, dynamic, dynamic>;
+using AnySame = Conv1D<dynamic, dynamic, Padding::same, dynamic, dynamic>;
 
 struct Numbers {
     V<double> y, d_x, gradient;
@@ -88,9 +88,9 @@ Numbers pass(Run& run, std::uint64_t seed) {
 
 /// A network with every sharing rule of buffers in it.
 inline auto busy_net() {
-    return Sequential(AnyConv(5, 3, 1, 2), ReLU(), ReLU(),
-                      Residual(AnyConv(5, 5), ReLU(), Gain(), Residual(ReLU(), Dense<>(5)), ReLU()), ReLU(),
-                      Sequential(Gain(), AnyConv(3, 2), ReLU()), ReLU(), Flatten(), ReLU(), Dense<>(4), ReLU(),
+    return Sequential(AnySame(5, 3, 1, 2), ReLU(), ReLU(),
+                      Residual(AnySame(5, 5), ReLU(), Gain(), Residual(ReLU(), Dense<>(5)), ReLU()), ReLU(),
+                      Sequential(Gain(), AnySame(3, 2), ReLU()), ReLU(), Flatten(), ReLU(), Dense<>(4), ReLU(),
                       Dense<>(2));
 }
 

@@ -52,7 +52,7 @@ std::string origin(const std::string& xyz, const std::string& rpy = "0 0 0") {
     return "<origin xyz='" + xyz + "' rpy='" + rpy + "'/>";
 }
 const std::string axis_y = "<axis xyz='0 -1 0'/><limit lower='-1' upper='2' effort='30' velocity='4'/>";
-const std::string rod = inertial(2, "0.5 0 0", "0 0 0", {0.01, 0.1, 0.1});
+const std::string bar = inertial(2, "0.5 0 0", "0 0 0", {0.01, 0.1, 0.1});
 
 /// A file with the given robot in it, which goes away with its last use.
 class UrdfFile {
@@ -155,9 +155,9 @@ TEST_CASE("what is fixed to a link adds to its inertia, by hand", "[urdf]") {
     // camera beside the chain at 0.4 + 0.1 m. In all 4 kg at (2 * 0.5 + 1 + 0.5) / 4 = 0.625 m; about it
     // 2 * 0.125^2 + 0.375^2 + 0.125^2 = 0.1875 kg m^2.
     const auto point = [](double mass, const std::string& xyz) { return inertial(mass, xyz, "0 0 0", {}); };
-    const std::string robot = link("base", rod) + link("pedestal", rod) + link("arm", point(2, "0.5 0 0")) +
+    const std::string robot = link("base", bar) + link("pedestal", bar) + link("arm", point(2, "0.5 0 0")) +
                               link("flange") + link("tool", point(1, "0.2 0 0")) + link("bracket") +
-                              link("camera", point(1, "0.1 0 0")) + link("beyond", rod) +
+                              link("camera", point(1, "0.1 0 0")) + link("beyond", bar) +
                               joint("fixed", "base", "pedestal", origin("0 0 3")) +
                               joint("revolute", "pedestal", "arm", origin("0 0 0.2") + axis_y) +
                               joint("fixed", "arm", "flange", origin("0.8 0 0")) + joint("fixed", "flange", "tool") +
@@ -198,7 +198,7 @@ TEST_CASE("a chain with fixed joints in it gives the torques of the one without"
 
 TEST_CASE("prismatic joints and absent limits", "[urdf]") {
     const std::string robot =
-        link("base") + link("a", rod) + link("b", rod) +
+        link("base") + link("a", bar) + link("b", bar) +
         joint("prismatic", "base", "a", "<axis xyz='0 0 1'/><limit lower='0' upper='0.5' effort='0' velocity='0'/>") +
         joint("continuous", "a", "b", "<limit effort='5' velocity='6'/>");
     const SerialChain chain = UrdfFile(robot).read("base", "b");
@@ -222,7 +222,7 @@ TEST_CASE("the reader says what is wrong with a file", "[urdf]") {
         CHECK_THROWS_WITH(file.read(base, tip), ContainsSubstring(why));
         CHECK_THROWS_AS(file.read(base, tip), DataError);
     };
-    const std::string two = link("base") + link("a", rod) + link("b", rod) + joint("revolute", "base", "a", axis_y);
+    const std::string two = link("base") + link("a", bar) + link("b", bar) + joint("revolute", "base", "a", axis_y);
     fails(two + joint("revolute", "a", "b", axis_y), "base", "c", "no link is named 'c'; the robot has a, b, base");
     fails(two + joint("revolute", "a", "b", axis_y), "b", "a", "not a chain: link 'a' does not lie below 'b'");
     fails(two + joint("revolute", "base", "b", axis_y), "a", "b", "link 'b' does not lie below 'a'");
@@ -233,7 +233,7 @@ TEST_CASE("the reader says what is wrong with a file", "[urdf]") {
     fails(two + joint("continuous", "a", "b", "<mimic joint='to_a'/>"), "base", "b", "joint 'to_b' mimics another");
     fails(two + link("c") + joint("fixed", "a", "b") + joint("revolute", "b", "c", axis_y), "base", "c",
           "joint 'to_c' moves a link without inertia");
-    fails(two + link("c", rod) + joint("fixed", "a", "b") + joint("revolute", "a", "c", axis_y), "base", "b",
+    fails(two + link("c", bar) + joint("fixed", "a", "b") + joint("revolute", "a", "c", axis_y), "base", "b",
           "not a chain: joint 'to_c' branches off link 'a' and moves");
 
     const auto no_file = [](const UrdfFile& file, const std::string& why) {

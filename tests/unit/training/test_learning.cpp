@@ -15,6 +15,7 @@
 #include <idm/training/csv_log.hpp>
 #include <idm/training/trainer.hpp>
 
+#include "loss_of.hpp"
 #include "support/catch.hpp"
 #include "support/small_dataset.hpp"
 #include "support/temporary_folder.hpp"
@@ -30,12 +31,6 @@ std::vector<detail::BatchPart<T>> two_parts(Index size) {
     std::vector<detail::BatchPart<T>> parts;
     for (int p = 0; p < 2; ++p) parts.emplace_back(size);
     return parts;
-}
-
-template <class M>
-double loss_of(const M& model, const Dataset<typename M::Scalar>& data, const std::vector<Segment>& segments) {
-    return mean_squared_error(model, data, window_rows(segments, model.window(), data.recipe.ahead, idm::Rows::full),
-                              1);
 }
 
 template <class M>

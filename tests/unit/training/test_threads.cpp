@@ -20,7 +20,7 @@ namespace {
 
 /// Weights and losses of a whole training.
 template <class M>
-auto trained(const Dataset<typename M::Scalar>& data, Index window, const TrainerConfig& config) {
+auto trained_and_losses(const Dataset<typename M::Scalar>& data, Index window, const TrainerConfig& config) {
     M model({window, 2, 2});
     model.initialise(3);
     const History history = train(model, data, config);
@@ -40,11 +40,11 @@ void check_threads(Index window, TrainerConfig config, const SmallData& small = 
     for (const Index parts : {4, 3, 1}) {
         config.gradient_parts = parts;
         config.threads = 1;
-        const auto one = trained<M>(data, window, config);
+        const auto one = trained_and_losses<M>(data, window, config);
         for (const int threads : {2, 3, 4}) {
             INFO(threads << " threads, " << parts << " parts");
             config.threads = threads;
-            const auto several = trained<M>(data, window, config);
+            const auto several = trained_and_losses<M>(data, window, config);
             CHECK(several.first == one.first);
             CHECK(several.second == one.second);
         }

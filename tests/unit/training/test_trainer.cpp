@@ -11,6 +11,7 @@
 #include <idm/training/ridge.hpp>
 #include <idm/training/trainer.hpp>
 
+#include "loss_of.hpp"
 #include "support/catch.hpp"
 #include "support/small_dataset.hpp"
 
@@ -24,13 +25,6 @@ M initialised(const ModelConfig& config, std::uint64_t seed = 1) {
     M model(config);
     model.initialise(seed);
     return model;
-}
-
-/// Mean squared error over the rows that training, or its validation, uses.
-template <class M>
-double loss_of(const M& model, const Dataset<typename M::Scalar>& data, const std::vector<Segment>& segments) {
-    return mean_squared_error(model, data, window_rows(segments, model.window(), data.recipe.ahead, idm::Rows::full),
-                              1);
 }
 
 bool all_finite(const std::vector<float>& values) {
