@@ -149,12 +149,17 @@ TEST_CASE("float functions, every 1021st of all floats", "[functions]") {
     check<Erf>("erf", over_floats<Erf>(1021), 2.5);
 }
 
-TEST_CASE("double functions, a million numbers", "[functions]") {
-    check<Exp>("exp", over_doubles<Exp>(1 << 20), 1.5);
-    check<Expm1>("expm1", over_doubles<Expm1>(1 << 20), 2.5);
-    check<Log1pUnit>("log1p_unit", over_doubles<Log1pUnit>(1 << 20), 3);
-    check<Tanh>("tanh", over_doubles<Tanh>(1 << 20), 2.5);
-    check<Erf>("erf", over_doubles<Erf>(1 << 20), 4);
+TEST_CASE("double functions, a million numbers, a sixteenth of it where a processor is emulated", "[functions]") {
+#if defined(IDM_TEST_EMULATED)
+    constexpr int count = 1 << 16;
+#else
+    constexpr int count = 1 << 20;
+#endif
+    check<Exp>("exp", over_doubles<Exp>(count), 1.5);
+    check<Expm1>("expm1", over_doubles<Expm1>(count), 2.5);
+    check<Log1pUnit>("log1p_unit", over_doubles<Log1pUnit>(count), 3);
+    check<Tanh>("tanh", over_doubles<Tanh>(count), 2.5);
+    check<Erf>("erf", over_doubles<Erf>(count), 4);
 }
 
 TEST_CASE("float functions, all floats", "[functions][.long]") {
