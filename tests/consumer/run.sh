@@ -68,13 +68,6 @@ ways() {
         "$work/$name/consumer"
     done
     if [[ -x $work/find_package/urdf ]]; then "$work/find_package/urdf"; fi
-
-    if command -v pkg-config >/dev/null; then
-        echo "--- pkg-config"
-        flags=$(PKG_CONFIG_PATH="$work/prefix/share/pkgconfig" pkg-config --cflags idm)
-        # shellcheck disable=SC2086  # several flags
-        "$CXX" -std=c++20 -O2 $flags "$here/main.cpp" -o "$work/pkg" && "$work/pkg"
-    fi
 }
 
 # runs_on CPU PROGRAM LEVEL...: on such a processor the program must run its objects of these levels, all and alone.
