@@ -31,9 +31,7 @@ fail() {
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 suffix="" preset="" compiler="" jobs="" long=0 consumers=1 arm=0 dispatch=0
-# All test files of a program compile as one: their common headers and templates are most of the work.
-options=(-DIDM_BUILD_TESTS=ON -DIDM_BUILD_EXAMPLES=OFF -DIDM_BUILD_BENCHMARKS=OFF -DCMAKE_UNITY_BUILD=ON
-         -DCMAKE_UNITY_BUILD_BATCH_SIZE=0)
+options=(-DIDM_BUILD_TESTS=ON -DIDM_BUILD_EXAMPLES=OFF -DIDM_BUILD_BENCHMARKS=OFF -DCMAKE_UNITY_BUILD=ON)
 while [[ $# -gt 0 ]]; do
     case $1 in
         --long) long=1 ;;

@@ -1,16 +1,14 @@
 #!/usr/bin/env bash
-# Usage: tests/consumer/run.sh [ways|two_isas|dispatch]
-# Builds and runs projects in a temporary folder, with plain -O2: `ways` those that use the library in each supported way,
-# `two_isas` a program of objects built for several instruction sets, `dispatch` one that chooses its kernels as it runs;
-# without a name all, the first two side by side.
+# Usage: tests/consumer/run.sh [ways|two_isas|dispatch]...
+# Builds and runs projects in a temporary folder, with plain -O2: `ways` those that use the library in each way of CMake
+# (tests/package has pkg-config's), `two_isas` a program of objects built for several instruction sets, `dispatch` one that
+# chooses its kernels as it runs; several, and all without a name, two at a time.
 # CXX chooses the compiler.
 set -euo pipefail
 
-if [[ $# -eq 0 ]]; then
-    "$0" ways & ways=$!
-    "$0" two_isas
-    wait "$ways"
-    "$0" dispatch
+if [[ $# -ne 1 ]]; then
+    if [[ $# -eq 0 ]]; then set -- ways two_isas dispatch; fi
+    printf '%s\n' "$@" | xargs -P 2 -n 1 "$0"
     exit
 fi
 

@@ -81,12 +81,7 @@ inline double independent_rows(const Vector<double>& residual) {
 inline Matrix<double> mean_products(const Matrix<double>& x, const Matrix<double>& y) {
     Matrix<double> sum = Matrix<double>::Zero(x.cols(), y.cols());
     for (Index row = 0; row < x.rows(); ++row)
-        for (Index i = 0; i < x.cols(); ++i) {
-            const double factor = x(row, i);
-            const double* from = &y(row, 0);
-            double* to = &sum(i, 0);
-            for (Index j = 0; j < y.cols(); ++j) to[j] += factor * from[j];
-        }
+        for (Index i = 0; i < x.cols(); ++i) sum.row(i) += x(row, i) * y.row(row);
     return sum / static_cast<double>(x.rows());
 }
 
