@@ -92,8 +92,12 @@ public:
     void run() override { run(1); }
     void run(int calls) override {
         with_crew(threads_, [&](Crew& crew) {
-            const Job job{this};
-            for (int i = 0; i < calls; ++i) crew.run(job);
+            const Job job{this, &IdmSide::pass}, sum{this, &IdmSide::add_up};
+            const bool adds_up = crew.size() > 1 && pass_ == Pass::backward_weights && !by_columns(crew.size());
+            for (int i = 0; i < calls; ++i) {
+                crew.run(job);
+                if (adds_up) crew.run(sum);
+            }
         });
     }
 
@@ -122,13 +126,18 @@ private:
     /// On a cache line of its own, as anything that other threads read and nobody writes should be.
     struct alignas(alignment_bytes) Job {
         IdmSide* side;
-        void operator()(const Team& team) const { side->pass(team); }
+        void (IdmSide::*work)(const Team&);
+        void operator()(const Team& team) const { (side->*work)(team); }
     };
 
+    Index columns() const { return pass_ == Pass::backward_input ? layer_.in_channels : layer_.out_channels; }
+    bool by_columns(int threads) const {
+        return layer_.dense && pass_ != Pass::forward && columns() >= threads * kernels::column_block;
+    }
+
     void pass(const Team& team) {
-        const Index columns = pass_ == Pass::backward_input ? layer_.in_channels : layer_.out_channels;
-        if (layer_.dense && pass_ != Pass::forward && columns >= team.size() * kernels::column_block)
-            pass_of_columns(team, columns);
+        if (by_columns(team.size()))
+            pass_of_columns(team, columns());
         else
             pass_of_samples(team);
     }
@@ -164,8 +173,6 @@ private:
             backward_input(s, y_.sample(mine.begin), x_.sample(mine.begin));
         } else {
             backward_weights(s, x_.sample(mine.begin), y_.sample(mine.begin), gradient_[t].data());
-            team.barrier();
-            add_up(team);
         }
     }
 

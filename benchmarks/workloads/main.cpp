@@ -52,6 +52,15 @@ Options parse(int argc, char** argv) {
     return options;
 }
 
+/// *Errors*: `std::runtime_error` for a name that is none of these.
+void require_known(const std::vector<std::string>& workloads, const std::vector<std::string>& known) {
+    std::string list;
+    for (const std::string& name : known) list += " " + name;
+    for (const std::string& name : workloads)
+        if (std::find(known.begin(), known.end(), name) == known.end())
+            throw std::runtime_error("no workload " + name + "; there are" + list);
+}
+
 bool wanted(const Options& options, const std::string& workload) {
     return options.workloads.empty() ||
            std::find(options.workloads.begin(), options.workloads.end(), workload) != options.workloads.end();
@@ -92,16 +101,13 @@ Operands operands_of(const Layer& l) {
             integers(l.out_channels), integers(l.samples * l.out_length() * l.out_channels)};
 }
 
-/// Runs each side once. *Errors*: `std::runtime_error` for the first whose result differs from the first side's.
-void compare(const Sides& sides, const std::string& what) {
-    std::vector<float> expected;
+/// Runs each side once. *Errors*: `std::runtime_error` for the first whose result is not the expected one.
+void compare(const Sides& sides, const std::vector<float>& expected, const std::string& what) {
     for (const auto& side : sides) {
         side->run();
-        const std::vector<float> result = side->result();
-        if (expected.empty()) expected = result;
-        if (result != expected)
-            throw std::runtime_error(what + ": " + side->implementation + " " + side->variant + " and " +
-                                     sides[0]->implementation + " differ; no results");
+        if (side->result() != expected)
+            throw std::runtime_error(what + ": " + side->implementation + " " + side->variant +
+                                     " does not give what plain loops give; no results");
     }
 }
 
@@ -118,13 +124,16 @@ void run_layer(const Layer& layer, Pass pass, int threads, const Effort& effort,
     add_idm_dispatch(sides, layer, operands, pass, threads);
     add_onednn(sides, layer, operands, pass, threads);
     add_libtorch(sides, layer, operands, pass, threads);
-    compare(sides, layer.name + " " + name_of(pass));
+    compare(sides, plain_result(layer, operands, pass), layer.name + " " + name_of(pass));
     time_sides({layer.name, name_of(pass), threads, layer.flop()}, sides, effort, records);
 }
 
 constexpr Pass passes[] = {Pass::forward, Pass::backward_input, Pass::backward_weights};
 
 std::vector<Record> run_workloads(const Options& options) {
+    std::vector<std::string> known = network_workloads();
+    for (const Layer& layer : layers()) known.push_back(layer.name);
+    require_known(options.workloads, known);
     std::vector<int> threads{std::max(1, options.threads)};
     if (options.threads == 0 && idm::default_threads() > 1) threads.push_back(idm::default_threads());
     std::vector<Record> records;
@@ -142,6 +151,9 @@ std::vector<Record> run_workloads(const Options& options) {
 std::vector<Record> run_scaling(const Options& options) {
     const int most =
         options.threads > 0 ? options.threads : idm::default_threads();  // before libtorch is told of fewer
+    std::vector<std::string> known{"threads"};
+    for (const Layer& layer : scaling_layers()) known.push_back(layer.name);
+    require_known(options.workloads, known);
     std::vector<Record> records;
     for (const Layer& layer : scaling_layers())
         if (wanted(options, layer.name)) run_layer(layer, Pass::forward, 1, options.effort, records);

@@ -33,6 +33,9 @@ struct Operands {
     std::vector<float> x, w, b, d_y;
 };
 
+/// What the pass of a layer has to give, by plain loops; in the order of `Side::result`.
+std::vector<float> plain_result(const Layer& layer, const Operands& operands, Pass pass);
+
 /// One implementation of one pass, its operands in place.
 class Side {
 public:

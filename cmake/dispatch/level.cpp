@@ -158,6 +158,7 @@ constexpr KernelTable<T> table() {
         here::relu_backward<Arch>(size, y, d_y, d_x);
     };
     t.add_accumulate = [](Index size, const T* x, T* y) { here::add_accumulate<Arch>(size, x, y); };
+    t.axpby = [](Index size, T a, const T* x, T b, T* y) { here::axpby<Arch>(size, a, x, b, y); };
     t.sum_of_squares = [](Index size, const T* x) { return here::sum_of_squares<Arch>(size, x); };
     t.squared_error = [](Index size, const T* prediction, const T* target, T scale, T* d_prediction) {
         return here::squared_error<Arch>(size, prediction, target, scale, d_prediction);

@@ -53,6 +53,7 @@
 #include <idm/training/trainer_config.hpp>
 #include <idm/training/training_identity.hpp>
 #include <idm/training/training_state.hpp>
+#include <idm/training/useful_threads.hpp>
 
 #include <idm/io/atomic_file.hpp>
 #include <idm/io/chart_script.hpp>

@@ -138,13 +138,19 @@ dispatch() {
         nm --defined-only "$object" | grep level >/dev/null || fail "expected kernels in $object"
         foreign=$(nm --defined-only "$object" | awk '$2 ~ /^[WVu]$/ && $3 !~ /level|^DW.ref/ {print $3}')
         [[ -z $foreign ]] || fail "$object shares $(c++filt <<<"$foreign")"
+        nm --defined-only "$object" | awk '$2 ~ /^[WVu]$/ && $3 !~ /^DW.ref/ {print $3}' | sort -u >>"$work/weak"
         if objdump -h "$object" | grep -E 'init_array|ctors'; then fail "$object runs before main"; fi
     done
+    [[ -s $work/weak ]] || fail "expected weak symbols of the levels"
+    foreign=$(sort "$work/weak" | uniq -d)
+    [[ -z $foreign ]] || fail "two levels share $(c++filt <<<"$foreign")"
     program="$work/dispatch/consumer"
     chooses sse2 env IDM_MAX_SIMD=sse2 "$program"
     chooses '[a-z0-9]*' "$program"
     if command -v qemu-x86_64 >/dev/null; then
         chooses sse2 qemu-x86_64 -cpu Nehalem "$program"
+        chooses sse2 qemu-x86_64 -cpu SandyBridge "$program"  # AVX without FMA
+        if grep forbids "$work/out"; then fail "nothing forbids anything on a SandyBridge"; fi
         chooses avx2fma qemu-x86_64 -cpu Haswell "$program"
     else
         echo "skipped: kernels on older processors, for want of qemu-x86_64"

@@ -79,11 +79,12 @@ void all_kernels() {
          &k::dense_backward_input_scratch<T>, &k::dense_backward_input<T>, &k::dense_backward_weights<T>,
          &k::depthwise_forward<T>, &k::depthwise_backward_input<T>, &k::depthwise_backward_weights<T>,
          &k::gru_forward<T>, &k::gru_backward<T>, &k::relu_forward<T>, &k::relu_backward<T>, &k::add_accumulate<T>,
-         &k::squared_error<T>, &k::sum_of_squares<T>, &k::adam<T>, &k::sgd<T>, &k::lion<T>, &k::average_pool_forward<T>,
-         &k::average_pool_backward<T>, &k::max_pool_forward<T>, &k::max_pool_backward<T>, &k::dropout<T>,
-         &k::batch_statistics<T>, &k::channel_scales<T>, &k::normalise_channels<T>, &k::normalise_channels_backward<T>,
-         &k::scale_channels<T>, &k::scale_channels_backward<T>, &k::layer_norm_forward<T>, &k::layer_norm_backward<T>,
-         &k::activation_forward<T, k::Tanh>, &k::activation_backward<T, k::Tanh>);
+         &k::axpby<T>, &k::squared_error<T>, &k::sum_of_squares<T>, &k::adam<T>, &k::sgd<T>, &k::lion<T>,
+         &k::average_pool_forward<T>, &k::average_pool_backward<T>, &k::max_pool_forward<T>, &k::max_pool_backward<T>,
+         &k::dropout<T>, &k::batch_statistics<T>, &k::channel_scales<T>, &k::normalise_channels<T>,
+         &k::normalise_channels_backward<T>, &k::scale_channels<T>, &k::scale_channels_backward<T>,
+         &k::layer_norm_forward<T>, &k::layer_norm_backward<T>, &k::activation_forward<T, k::Tanh>,
+         &k::activation_backward<T, k::Tanh>);
     keep(&initialise_uniform<T>);
     static_assert(ConvolutionLongerThanItsInput<3, 3, 3, 1>::length == 3);
 }

@@ -21,6 +21,7 @@
     how template void idm::kernels::dense_backward_weights<T>(const idm::kernels::DenseShape&, const T*, const T*, T*, \
                                                               T*, bool);                                               \
     how template void idm::kernels::add_accumulate<T>(idm::Index, const T*, T*);                                       \
+    how template void idm::kernels::axpby<T>(idm::Index, T, const T*, T, T*);                                          \
     how template void idm::kernels::adam<T>(idm::Index, const idm::kernels::AdamStep<T>&, const T*, T*, T*, T*);
 
 #ifndef IDM_TEST_COMPILES_KERNELS

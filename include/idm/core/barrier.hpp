@@ -77,8 +77,8 @@ struct Order {
     explicit operator bool() const { return call; }
 };
 
-/// Where the threads of a team wait for each other. Thread 0 leads: the others report to it, `gather`, and it sends
-/// them on, `release`; together a barrier, alone the end and the beginning of a job.
+/// Where the threads of a team wait for each other. Thread 0 leads: it sends the others on, `release`, which begins a
+/// job, and waits for their reports, `gather`, which ends it.
 ///
 /// Each report has a cache line of its own. With one counter for all, its line had to pass from thread to thread, and
 /// an empty job of a `Crew` of four took twice as long.
@@ -94,24 +94,14 @@ public:
     explicit Barrier(int most, int looks = default_looks)
         : reports_(static_cast<std::size_t>(most)), leader_(looks), others_(looks) {}
 
-    /// Waits until threads 0 .. `size` - 1 have called it. What a thread wrote before, all see behind.
-    void arrive_and_wait(int index, int size) {
-        if (index == 0) {
-            gather(size);
-            release();
-        } else {
-            wait_for_release(report(index));
-        }
-    }
-
-    /// Of thread 0: waits for the reports of threads 1 .. `size` - 1 in this round.
+    /// Of thread 0: waits for the reports of threads 1 .. `size` - 1 in this round. What they wrote before, it sees.
     void gather(int size) {
         const std::uint32_t round = round_.load(std::memory_order_relaxed);
         for (std::size_t i = 1; i < static_cast<std::size_t>(size); ++i)
             leader_.until([&] { return reports_[i].round.load() == round + 1; });
     }
-    /// Of thread 0, once it has gathered: begins the next round. The order lies beside what the others look at, so
-    /// that it comes with it.
+    /// Of thread 0, once it has gathered: begins the next round, in which the others see what it and they wrote before.
+    /// The order lies beside what the others look at, so that it comes with it.
     void release(const Order& order = {}) {
         order_ = order;
         round_.store(round_.load(std::memory_order_relaxed) + 1);

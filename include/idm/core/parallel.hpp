@@ -41,22 +41,15 @@ inline constexpr Range split_range(Index count, Index parts, Index part) {
 /// The calling thread's place among those that work on the same thing.
 class Team {
 public:
-    /// `barrier`: of all its threads; a team of one needs none.
-    Team(int index, int size, Barrier* barrier = nullptr) : index_(index), size_(size), barrier_(barrier) {}
+    Team(int index, int size) : index_(index), size_(size) {}
     int index() const { return index_; }
     int size() const { return size_; }
 
     /// This thread's share of `count` items.
     Range share(Index count) const { return split_range(count, size_, index_); }
 
-    /// Waits until every thread of the team has arrived.
-    void barrier() const {
-        if (size_ > 1) barrier_->arrive_and_wait(index_, size_);
-    }
-
 private:
     int index_, size_;
-    Barrier* barrier_;
 };
 
 namespace detail {
@@ -101,10 +94,12 @@ class Crew {
 public:
     int size() const { return size_; }
 
-    /// Runs `body(Team)` once on each thread and waits for all.
+    /// Runs `body(Team)` once on each thread and waits for all. Work of which one part needs all of another is two
+    /// jobs: the end of one and the beginning of the next cost what a barrier between them would, and no thread can
+    /// miss it.
     ///
-    /// *Errors*: an exception of any thread is passed on to the caller afterwards; `body` must not throw between
-    /// barriers that the others wait at. *Threads*: for the one that `with_crew` called its function on.
+    /// *Errors*: the first exception of any thread is passed on to the caller afterwards.
+    /// *Threads*: for the one that `with_crew` called its function on.
     template <class Body>
     void run(Body&& body) {
         if (size_ == 1) return body(Team(0, 1));
@@ -112,7 +107,7 @@ public:
             (*const_cast<std::remove_reference_t<Body>*>(static_cast<const std::remove_cvref_t<Body>*>(any)))(team);
         };
         barrier_.release({call, &body});
-        failure_.guard([&] { body(Team(0, size_, &barrier_)); });
+        failure_.guard([&] { body(Team(0, size_)); });
         barrier_.gather(size_);
         failure_.rethrow();
     }
@@ -152,7 +147,7 @@ void with_crew(int threads, Body&& body) {
         detail::Failure failure;
 #pragma omp parallel num_threads(threads)
         {
-            const Team team(omp_get_thread_num(), omp_get_num_threads(), &crew.barrier_);
+            const Team team(omp_get_thread_num(), omp_get_num_threads());
             if (team.index() == 0) {
                 crew.size_ = team.size();
                 failure.guard([&] { body(crew); });

@@ -196,6 +196,10 @@ void add_accumulate(Index size, const T* x, T* y) {
     table<T>().add_accumulate(size, x, y);
 }
 template <class T>
+void axpby(Index size, T a, const T* x, T b, T* y) {
+    table<T>().axpby(size, a, x, b, y);
+}
+template <class T>
 T sum_of_squares(Index size, const T* x) {
     return table<T>().sum_of_squares(size, x);
 }

@@ -74,6 +74,7 @@ struct KernelTable {
     void (*relu_forward)(std::ptrdiff_t size, const T* x, T* y);
     void (*relu_backward)(std::ptrdiff_t size, const T* y, const T* d_y, T* d_x);
     void (*add_accumulate)(std::ptrdiff_t size, const T* x, T* y);
+    void (*axpby)(std::ptrdiff_t size, T a, const T* x, T b, T* y);
     T (*sum_of_squares)(std::ptrdiff_t size, const T* x);
     T (*squared_error)(std::ptrdiff_t size, const T* prediction, const T* target, T scale, T* d_prediction);
     void (*adam)(std::ptrdiff_t size, const Adam<T>&, const T* g, T* m, T* v, T* w);

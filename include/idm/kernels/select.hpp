@@ -51,6 +51,7 @@ using reference::adam;
 using reference::add_accumulate;
 using reference::average_pool_backward;
 using reference::average_pool_forward;
+using reference::axpby;
 using reference::conv1d_backward_input_scratch;
 using reference::conv1d_backward_input_transposed;
 using reference::conv1d_backward_weights;
@@ -87,6 +88,7 @@ using dispatch::adam;
 using dispatch::add_accumulate;
 using dispatch::average_pool_backward;
 using dispatch::average_pool_forward;
+using dispatch::axpby;
 using dispatch::conv1d_backward_input_transposed;
 using dispatch::conv1d_backward_weights;
 using dispatch::conv1d_forward;
@@ -225,6 +227,10 @@ void relu_backward(Index size, const T* y, const T* d_y, T* d_x) {
 template <class T>
 void add_accumulate(Index size, const T* x, T* y) {
     simd::add_accumulate<DefaultArch>(size, x, y);
+}
+template <class T>
+void axpby(Index size, T a, const T* x, T b, T* y) {
+    simd::axpby<DefaultArch>(size, a, x, b, y);
 }
 template <class T>
 T sum_of_squares(Index size, const T* x) {

@@ -51,6 +51,19 @@ inline int lanes_of(const std::string& name) {
     return name.rfind("avx", 0) == 0 ? 8 : 4;
 }
 
+/// What the report says of the processor's sets that do not run. `most`: IDM_MAX_SIMD, or null.
+inline std::string unused_simd(const std::string& processor, const std::string& running, bool dispatch,
+                               const char* most) {
+    std::string text;
+    const bool unused = lanes_of(processor) > lanes_of(running) || (processor == "avx2fma" && running != "avx2fma");
+    if (unused && !dispatch)  // which has no kernels for AVX alone
+        text += processor == "avx" ? ": build with -march=native to use it"
+                                   : ": link idm::dispatch, or build with -march=native, to use it";
+    if (unused && most && running == most) text += ": IDM_MAX_SIMD forbids it";
+    if (dispatch && most && running != most) text += message("; IDM_MAX_SIMD=", most, " names no set that runs here");
+    return text;
+}
+
 }  // namespace detail
 
 /// One line on the kernels of this program: their instruction set, how many numbers they take at a time, whether they
@@ -60,18 +73,11 @@ inline int lanes_of(const std::string& name) {
 inline std::string simd_report() {
     const detail::RunningKernels running = detail::running_kernels();
     const std::string processor = detail::processor_simd();
-    std::string line = detail::message("kernels: ", running.name, " (", running.floats, " floats or ", running.doubles,
-                                       " doubles at a time), ", IDM_HAS_DISPATCH ? "chosen at run time" : "compiled in",
-                                       "; the processor offers ", processor);
-    const bool fused = processor == "avx2fma" && running.name == "avx";
-    if (detail::lanes_of(processor) > detail::lanes_of(running.name) || fused)
-        line += IDM_HAS_DISPATCH ? ": IDM_MAX_SIMD forbids it"
-                                 : ": link idm::dispatch, or build with -march=native, to use it";
-#if IDM_HAS_DISPATCH
-    if (const char* most = std::getenv("IDM_MAX_SIMD"))
-        if (running.name != most) line += detail::message("; IDM_MAX_SIMD=", most, " names no set that runs here");
-#endif
-    return line;
+    const char* most = IDM_HAS_DISPATCH ? std::getenv("IDM_MAX_SIMD") : nullptr;
+    return detail::message("kernels: ", running.name, " (", running.floats, " floats or ", running.doubles,
+                           " doubles at a time), ", IDM_HAS_DISPATCH ? "chosen at run time" : "compiled in",
+                           "; the processor offers ", processor,
+                           detail::unused_simd(processor, running.name, IDM_HAS_DISPATCH, most));
 }
 
 IDM_NAMESPACE_END

@@ -9,6 +9,7 @@
 #include <idm/core/error.hpp>
 #include <idm/core/parallel.hpp>
 #include <idm/core/tensor.hpp>
+#include <idm/training/useful_threads.hpp>
 
 // References that learn nothing. A model that does not beat them has not learnt the dynamics.
 
@@ -91,7 +92,8 @@ void require_neighbour_shapes(const Matrix<T>& inputs, const Matrix<T>& targets,
 /// `NumericError` if distances overflow.
 /// *Cost*: N M C. The difference is squared lane by lane instead of expanding |x|^2 - 2xy + |y|^2 into a matrix
 /// product: that product loses the small distances to cancellation, and copies of a row would no longer tie.
-/// *Threads*: queries are shared out; the result does not depend on the number of threads (0: all).
+/// *Threads*: queries are shared out over `threads` (0: all), fewer for little work; the result does not depend on
+/// them.
 template <class T>
 Matrix<T> nearest_neighbour_prediction(const Matrix<T>& train_inputs, const Matrix<T>& train_targets,
                                        const Matrix<T>& queries, int k = 3, int threads = 0) {
@@ -101,7 +103,8 @@ Matrix<T> nearest_neighbour_prediction(const Matrix<T>& train_inputs, const Matr
     Matrix<T> out(queries.rows(), train_targets.cols());
     // A training block stays in the first-level cache (36 columns: 4.6 kB) while this many queries pass over it.
     constexpr Index group = 16;
-    parallel(threads, [&](const Team& team) {
+    const Index work = queries.rows() * train_inputs.rows() * columns;
+    parallel(detail::useful_threads(work, threads, queries.rows()), [&](const Team& team) {
         const Range mine = team.share(queries.rows());
         std::vector<std::vector<detail::Neighbour<T>>> nearest(group);
         for (Index first = mine.begin; first < mine.end; first += group) {

@@ -16,6 +16,7 @@
 #include <idm/layers/network.hpp>
 #include <idm/layers/without_padding.hpp>
 #include <idm/training/loss.hpp>
+#include <idm/training/useful_threads.hpp>
 
 IDM_NAMESPACE_BEGIN
 
@@ -79,7 +80,7 @@ void predict_windows(const M& model, const Matrix<T>& inputs, Index ahead, std::
                      Matrix<T>& result) {
     const Index count = std::ssize(rows), blocks = (count + predicted_together - 1) / predicted_together;
     std::atomic<Index> next = 0;  // a thread that shares its processor takes fewer
-    parallel(threads, [&](const Team&) {
+    parallel(useful_threads(count * multiply_adds(model.network()), threads, blocks), [&](const Team&) {
         Workspace<T> workspace = model.make_workspace(predicted_together);
         for (Index b = next++; b < blocks; b = next++) {
             const Index begin = b * predicted_together, samples = std::min(predicted_together, count - begin);
@@ -104,7 +105,7 @@ void predict_chunks(const M& model, const Matrix<T>& inputs, Index ahead, std::s
     const Index history = model.network().history();
     const auto sequence = without_padding(sequence_network(model.network(), history + chunk));
     std::atomic<Index> next = 0;
-    parallel(threads, [&](const Team&) {
+    parallel(useful_threads(std::ssize(runs) * multiply_adds(sequence), threads, std::ssize(runs)), [&](const Team&) {
         Workspace<T> workspace(sequence.template workspace_shape<T>(1, Mode::inference));
         const Index before = sequence.output_shape().size() - chunk * model.outputs();
         for (Index r = next++; r < std::ssize(runs); r = next++) {
@@ -127,7 +128,7 @@ void predict_chunks(const M& model, const Matrix<T>& inputs, Index ahead, std::s
 /// *Errors*: `ShapeError` when the model has another number of inputs.
 /// *Cost*: where the model can train on sequences, rows that follow each other share the steps between them: for Cnn2
 /// and a window of 32, at most 94 steps for 64 rows in place of 2048.
-/// *Threads*: `threads` (0: all); the result does not depend on their number.
+/// *Threads*: `threads` (0: all), fewer for little work; the result does not depend on their number.
 template <class M>
 Matrix<typename M::Scalar> predict_rows(const M& model, const Matrix<typename M::Scalar>& inputs, Index ahead,
                                         std::span<const WindowRow> rows, int threads = 0) {

@@ -90,12 +90,11 @@ public:
         per_sample_ = T(1) / static_cast<T>(samples);
     }
 
-    /// To be called by every thread of a team.
-    void apply(const Team& team, std::span<BatchPart<T>> parts, T* parameters) {
+    /// One job of the crew, with clipping two.
+    void apply(Crew& crew, std::span<BatchPart<T>> parts, T* parameters) {
         T* gradient = parts[0].gradient.data();
-        const Range shares = team.share(std::ssize(squares_));
-        if (clip_norm_ > 0) {
-            for (Index share = shares.begin; share < shares.end; ++share) {
+        if (clip_norm_ > 0)
+            for_each_share(crew, [&](Index share) {
                 double square = 0;
                 for_each_block(share, [&](Range block) {
                     sum(parts, block);
@@ -105,15 +104,14 @@ public:
                     });
                 });
                 squares_[static_cast<std::size_t>(share)] = square;
-            }
-            team.barrier();
-        }
+            });
         const T factor = clip_factor();
-        for (Index share = shares.begin; share < shares.end; ++share)
+        for_each_share(crew, [&](Index share) {
             for_each_block(share, [&](Range block) {
                 if (clip_norm_ == 0) sum(parts, block);
                 move(block, factor, gradient, parameters);
             });
+        });
     }
 
     /// What a step leaves to the next besides `steps_taken`: the optimiser's, then the moving average.
@@ -130,6 +128,15 @@ public:
     }
 
 private:
+    /// Calls use(share) for each share of the parameters, as one job.
+    template <class Use>
+    void for_each_share(Crew& crew, Use use) const {
+        crew.run([&](const Team& team) {
+            const FlushDenormals flush;
+            const Range mine = team.share(std::ssize(squares_));
+            for (Index share = mine.begin; share < mine.end; ++share) use(share);
+        });
+    }
     /// Calls use(block) for one share of the parameters, in blocks that fit the first cache together with all that a
     /// step reads of them. Whole cache lines: the padding at the buffer's end makes its size a multiple of 16.
     template <class Use>
@@ -147,13 +154,12 @@ private:
     }
     void move(Range block, T factor, T* gradient, T* parameters) {
         for_each_within(learned_, block, [&](Range learned) {
-            if (factor < T(1))
-                for (Index i = learned.begin; i < learned.end; ++i) gradient[i] *= factor;
+            if (factor < T(1)) axpby(learned, factor, gradient, T(0), gradient);
             optimiser_->apply(learned, gradient, parameters);
             if (ema_ > 0) average(learned, parameters);
         });
         for_each_within(statistics_, block, [&](Range measured) {
-            for (Index i = measured.begin; i < measured.end; ++i) parameters[i] -= per_sample_ * gradient[i];
+            axpby(measured, -per_sample_, gradient, T(1), parameters);
             if (ema_ > 0)
                 std::copy(parameters + measured.begin, parameters + measured.end, average_.data() + measured.begin);
         });
@@ -166,7 +172,11 @@ private:
     void average(Range range, const T* parameters) {
         const T keep = optimiser_->steps_taken() == 1 ? T(0) : static_cast<T>(ema_);
         const T take = optimiser_->steps_taken() == 1 ? T(1) : static_cast<T>(1 - ema_);
-        for (Index i = range.begin; i < range.end; ++i) average_[i] = keep * average_[i] + take * parameters[i];
+        axpby(range, take, parameters, keep, average_.data());
+    }
+    /// y = a x + b y.
+    static void axpby(Range range, T a, const T* x, T b, T* y) {
+        kernels::axpby(range.end - range.begin, a, x + range.begin, b, y + range.begin);
     }
 
     double clip_norm_, ema_;
@@ -188,26 +198,6 @@ struct StepConfig {
     std::uint64_t seed = 0;
     Index items_per_batch = 0;  // that parts of are in memory at once; a step's gradient is that of all its batches
 };
-
-/// Multiply-adds of a forward pass over one sample: a parameter meets every step of its layer's output once.
-template <class Net>
-Index multiply_adds(const Net& network) {
-    std::vector<LayerRow> rows;
-    describe_layer(network.layers(), network.input_shape(), 0, rows);
-    Index total = 0;
-    for (const LayerRow& row : rows) total += row.length * row.parameters;
-    return total;
-}
-
-/// Threads, of `most`, that a step on `items` items keeps busy for longer than their three barriers take.
-template <class Net>
-int useful_threads(const Net& network, Index items, Index most) {
-    // A small Cnn1's step of half a million multiply-adds takes 50 us on one thread and 32 on two (AVX-512), the three
-    // barriers about 3 while all are awake; where one has to be woken, a smaller step would lose more than it gains.
-    constexpr Index share = 500'000;
-    const Index work = 3 * items * multiply_adds(network);  // forward, gradient of the input, of the parameters
-    return static_cast<int>(std::clamp<Index>(work / share, 1, most));
-}
 
 /// Forward, loss and backward of part `p` of `parts` of each batch of a step's items. `scale` times the sum of the
 /// losses is the step's loss. `first_part`: of those that this step computes in the workspace.
@@ -231,7 +221,8 @@ void run_part(const Batches& batches, Range items, Range split, RandomKey random
     }
 }
 
-/// One training step on items [begin, end) of `batches`: forward, loss, backward, update, as one job of the crew.
+/// One training step on items [begin, end) of `batches`: forward, loss and backward as one job of the crew, then the
+/// update.
 ///
 /// Each of the crew's threads has a workspace, for all its parts one after the other.
 /// Denormal numbers count as zero: a layer whose units have died, or Adam's moments behind it, would be full of them.
@@ -248,11 +239,6 @@ double train_step(Crew& crew, const Batches& batches, Range items, std::span<Wor
     const T scale = total > 0 ? static_cast<T>(1 / total) : T(0);  // rows of weight 0 alone teach nothing
     update.begin_step(step.rate, items.end - items.begin);
     const RandomKey random{step_key(step.seed, update.steps_taken()), 0};
-    const auto mean = [&] {
-        double sum = 0;
-        for (const auto& part : parts) sum += part.loss;
-        return total > 0 ? sum / total : 0;
-    };
 
     crew.run([&](const Team& team) {
         const FlushDenormals flush;
@@ -261,10 +247,12 @@ double train_step(Crew& crew, const Batches& batches, Range items, std::span<Wor
             run_part(batches, items, {p, count}, random, scale, step.items_per_batch,
                      workspaces[static_cast<std::size_t>(team.index())], parts[static_cast<std::size_t>(p)],
                      static_cast<const T*>(parameters.data()), p == mine.begin);
-        team.barrier();
-        if (std::isfinite(mean())) update.apply(team, parts, parameters.data());
     });
-    return mean();
+    double sum = 0;
+    for (const auto& part : parts) sum += part.loss;
+    const double loss = total > 0 ? sum / total : 0;
+    if (std::isfinite(loss)) update.apply(crew, parts, parameters.data());
+    return loss;
 }
 
 /// Names the parameters whose gradient is not finite, for the message of a diverged training.

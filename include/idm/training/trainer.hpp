@@ -22,6 +22,7 @@
 #include <idm/training/trainer_config.hpp>
 #include <idm/training/training_identity.hpp>
 #include <idm/training/training_state.hpp>
+#include <idm/training/useful_threads.hpp>
 
 IDM_NAMESPACE_BEGIN
 
@@ -46,7 +47,9 @@ public:
                                   data.recipe.horizon)),
           update_(config, static_cast<Index>(model.parameters().size()), statistic_ranges(model)),
           plateau_(config.schedule_config.plateau),
-          pace_(useful_threads(batches_.network(), items_per_step_, std::min<Index>(threads_, config.gradient_parts))) {
+          // Forward, gradient of the input, of the parameters.
+          pace_(useful_threads(3 * items_per_step_ * multiply_adds(batches_.network()), threads_,
+                               config.gradient_parts)) {
         const WorkspaceShape shape = batches_.network().template workspace_shape<T>(
             (items_per_batch_ + config.gradient_parts - 1) / config.gradient_parts, Mode::training);
         for (Index t = 0; t < std::min<Index>(threads_, config.gradient_parts); ++t) workspaces_.emplace_back(shape);

@@ -42,6 +42,7 @@ struct Reference {
     static constexpr auto relu_backward = kernels::reference::relu_backward<T>;
     static constexpr auto add_accumulate = kernels::reference::add_accumulate<T>;
     static constexpr auto squared_error = kernels::reference::squared_error<T>;
+    static constexpr auto axpby = kernels::reference::axpby<T>;
     static constexpr auto sum_of_squares = kernels::reference::sum_of_squares<T>;
     static constexpr auto adam = kernels::reference::adam<T>;
     static constexpr auto sgd = kernels::reference::sgd<T>;
@@ -82,6 +83,7 @@ struct Selected {
     static constexpr auto relu_backward = kernels::relu_backward<T>;
     static constexpr auto add_accumulate = kernels::add_accumulate<T>;
     static constexpr auto squared_error = kernels::squared_error<T>;
+    static constexpr auto axpby = kernels::axpby<T>;
     static constexpr auto sum_of_squares = kernels::sum_of_squares<T>;
     static constexpr auto adam = kernels::adam<T>;
     static constexpr auto sgd = kernels::sgd<T>;

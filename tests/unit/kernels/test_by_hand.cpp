@@ -182,6 +182,9 @@ TEMPLATE_TEST_CASE("elementwise kernels by hand", "[by_hand]", EACH_KERNEL) {
     CHECK(d_x == numbers<T>({0, 0, 30, 0, 50}));
     TestType::add_accumulate(5, x.data(), d_x.data());
     CHECK(d_x == numbers<T>({-1, 0, 32, -0.5, 53}));
+    auto moved = numbers<T>({4, 0, -2});
+    TestType::axpby(3, T(0.5), d_x.data(), T(2), moved.data());
+    CHECK(moved == numbers<T>({7.5, 0, 12}));
 
     const auto prediction = numbers<T>({1, 2, 4}), target = numbers<T>({0, 4, 1});
     std::vector<T> d_prediction(3);

@@ -48,6 +48,7 @@ struct Dispatched {
     static constexpr auto relu_backward = kernels::dispatch::relu_backward<T>;
     static constexpr auto add_accumulate = kernels::dispatch::add_accumulate<T>;
     static constexpr auto squared_error = kernels::dispatch::squared_error<T>;
+    static constexpr auto axpby = kernels::dispatch::axpby<T>;
     static constexpr auto sum_of_squares = kernels::dispatch::sum_of_squares<T>;
     static constexpr auto adam = kernels::dispatch::adam<T>;
     static constexpr auto sgd = kernels::dispatch::sgd<T>;
@@ -164,6 +165,7 @@ std::vector<Guarded<T>> number_by_number(Index n) {
     K::relu_forward(n, x.data(), rectified.data());
     K::relu_backward(n, rectified.data(), d_y.data(), d_x.data());
     K::add_accumulate(n, x.data(), sum.data());
+    K::axpby(n, T(0.3), x.data(), T(0.7), sum.data());
     sums.at(0, 0) = K::sum_of_squares(n, x.data());
     sums.at(0, 1) = K::squared_error(n, x.data(), d_y.data(), T(0.3), error.data());
     const kernels::AdamStep<T> adam{T(0.9), T(0.8), T(0.1), T(0.2), T(0.01), T(1.5), T(1e-3), T(0.7)};
@@ -198,7 +200,6 @@ TEST_CASE("the widest dispatched kernels are chosen, or those that IDM_MAX_SIMD 
     bool runs = false;
     for (int i = 0; border::runnable(i); ++i) runs = runs || border::runnable(i)->name == std::string(IDM_ISA_NAME);
     CHECK(chosen_here() == runs);
-    CHECK(&border::chosen() == &border::chosen());
 }
 
 TEMPLATE_TEST_CASE("dispatched convolution and dense kernels give the same bits", "[dispatch]", float, double) {

@@ -82,6 +82,28 @@ TEMPLATE_TEST_CASE("squared_error: the gradient's bits, and the sum within round
     }
 }
 
+TEMPLATE_TEST_CASE("axpby: within rounding, and a range in two pieces has the bits of the whole", "[elementwise]",
+                   float, double) {
+    using T = TestType;
+    const T a = T(0.3), b = T(-0.7);
+    for (Index size = 0; size <= most_numbers; ++size) {
+        INFO("size " << size);
+        const auto x = guarded_uniform<T>(size, 5), before = guarded_uniform<T>(size, 6);
+        auto y = before, pieces = before;
+        Selected<T>::axpby(size, a, x.data(), b, y.data());
+        for (Index i = 0; i < size; ++i) {
+            const long double first = static_cast<long double>(a) * static_cast<long double>(x.at(0, i)),
+                              second = static_cast<long double>(b) * static_cast<long double>(before.at(0, i));
+            CHECK(std::abs(static_cast<double>(static_cast<long double>(y.at(0, i)) - (first + second))) <=
+                  gamma<T>(2) * static_cast<double>(std::abs(first) + std::abs(second)));
+        }
+        Selected<T>::axpby(size / 3, a, x.data(), b, pieces.data());
+        Selected<T>::axpby(size - size / 3, a, x.data() + size / 3, b, pieces.data() + size / 3);
+        CHECK(difference_in_bits(pieces, y) == "");
+        CHECK(y.is_untouched_outside());
+    }
+}
+
 TEMPLATE_TEST_CASE("sum_of_squares: within rounding, and the same bits again", "[elementwise]", float, double) {
     using T = TestType;
     for (Index size = 0; size <= most_numbers; ++size) {

@@ -22,10 +22,25 @@ TEST_CASE("simd_report names the kernels that run and what the processor offers"
 #elif !defined(__SSE3__)
     CHECK_THAT(report, ContainsSubstring("kernels: sse2 (4 floats or 2 doubles"));
 #endif
-    // Whether it says that more could be had: from any of 128 bits to AVX, and from AVX on.
-    const bool more = report.find("link idm::dispatch") != std::string::npos;
-    CHECK(more == (detail::lanes_of(detail::processor_simd()) > detail::running_kernels().floats ||
-                   (detail::running_kernels().name == "avx" && std::string(detail::processor_simd()) == "avx2fma")));
+}
+
+TEST_CASE("simd_report says how to have more than what runs, where that helps", "[simd_report]") {
+    using detail::unused_simd;
+    const std::string either = ": link idm::dispatch, or build with -march=native, to use it";
+    CHECK(unused_simd("avx512", "sse2", false, nullptr) == either);
+    CHECK(unused_simd("avx512", "avx2fma", false, nullptr) == either);
+    for (const char* without_fma : {"sse42", "avx", "avxfma", "avx2"})
+        CHECK(unused_simd("avx2fma", without_fma, false, nullptr) == either);
+    CHECK(unused_simd("avx", "sse2", false, nullptr) == ": build with -march=native to use it");
+    for (const char* all : {"sse2", "avx", "avx2fma", "avx512", "neon64"}) {
+        CHECK(unused_simd(all, all, false, nullptr).empty());
+        CHECK(unused_simd(all, all, true, nullptr).empty());
+    }
+    // It has no kernels for AVX without FMA.
+    CHECK(unused_simd("avx", "sse2", true, nullptr).empty());
+    CHECK(unused_simd("avx512", "sse2", true, "sse2") == ": IDM_MAX_SIMD forbids it");
+    CHECK(unused_simd("avx2fma", "avx2fma", true, "avx2fma").empty());
+    CHECK(unused_simd("avx2fma", "avx2fma", true, "avx512") == "; IDM_MAX_SIMD=avx512 names no set that runs here");
 }
 
 TEST_CASE("lanes of instruction sets by name", "[simd_report]") {

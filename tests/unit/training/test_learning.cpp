@@ -61,7 +61,7 @@ TEMPLATE_TEST_CASE("a gradient longer than the clipping norm is scaled to it, as
             {.optimiser = OptimiserKind::sgd, .sgd = {.momentum = 0, .nesterov = false}, .clip_norm = norm}, 32);
         Buffer<T> weights(32);
         update.begin_step(1, 1);
-        update.apply(Team(0, 1), parts, weights.data());
+        with_crew(1, [&](Crew& crew) { update.apply(crew, parts, weights.data()); });
         return weights;
     };
     const double eps = std::numeric_limits<T>::epsilon();
@@ -91,7 +91,7 @@ TEMPLATE_TEST_CASE("an update is that of the summed gradient, block by block", "
             std::vector<T> weights = start, total(first), expected = start;
             detail::Update<T> update(config, size, statistics);
             update.begin_step(1e-3, 4);
-            parallel(threads, [&](const Team& team) { update.apply(team, parts, weights.data()); });
+            with_crew(threads, [&](Crew& crew) { update.apply(crew, parts, weights.data()); });
 
             double square = 0;
             for (Index i = 0; i < size; ++i) {
@@ -132,7 +132,7 @@ TEST_CASE("the moving average of the weights, worked out by hand", "[learning]")
         parts[0].gradient.fill(0);
         parts[0].gradient[3] = 1;
         update.begin_step(0.5, 1);
-        update.apply(Team(0, 1), parts, weights.data());
+        with_crew(1, [&](Crew& crew) { update.apply(crew, parts, weights.data()); });
         seen.push_back(weights[3]);
     }
     REQUIRE(seen[2] < seen[1]);

@@ -70,11 +70,40 @@ struct Shake : LayerDefaults {
     }
 };
 
+/// Throws on samples whose first number is that of `refused`, else hands its input on.
+struct Refuse : LayerDefaults {
+    double refused = 0;
+    template <class In>
+    constexpr In output_shape(const In& in) const {
+        return in;
+    }
+    std::string name() const { return "Refuse"; }
+    template <class T, class In>
+    void forward(const In& in, const Forward<T>& p) const {
+        for (Index n = 0; n < p.samples; ++n) {
+            if (p.x.sample(n)[0] == static_cast<T>(refused)) detail::raise<DataError>("refused ", refused);
+            std::copy_n(p.x.sample(n), in.size(), p.y.sample(n));
+        }
+    }
+    template <class T, class In>
+    void backward(const In& in, const Backward<T>& p) const {
+        for (Index n = 0; n < p.samples && p.d_x.data; ++n) std::copy_n(p.d_y.sample(n), in.size(), p.d_x.sample(n));
+    }
+};
+
 template <class T, class Layer>
 auto model_with(const Layer& layer) {
     const Sequential layers(layer, Flatten(), Dense<1>());
     Model<T, Shape<4, 2>, std::remove_const_t<decltype(layers)>> model(Shape<4, 2>(), layers);
     model.initialise(1);
+    return model;
+}
+
+/// The same with enough work in a step of 50 windows for four threads.
+template <class T, class Layer>
+auto wide_model_with(const Layer& layer) {
+    auto model = model_with<T>(Sequential(layer, Flatten(), Dense<2048>()));
+    REQUIRE(detail::useful_threads(3 * 50 * detail::multiply_adds(model.network()), 4, 8) == 4);
     return model;
 }
 
@@ -135,7 +164,7 @@ TEST_CASE("a statistic takes no part in the norm that clipping measures", "[step
 
 TEST_CASE("random numbers of layers depend on seed, step and sample, not on threads or parts", "[step]") {
     const auto data = linear_dataset<double>();
-    const auto model = model_with<double>(Shake());
+    const auto model = wide_model_with<double>(Shake());
     const TrainerConfig base{.epochs = 2, .batch_size = 50, .threads = 1};
     const auto expected = trained(model, data, base);
     for (const int threads : {2, 3}) {
@@ -153,7 +182,24 @@ TEST_CASE("random numbers of layers depend on seed, step and sample, not on thre
     CHECK(largest_difference(trained(model, data, other), expected) > 1e-4);
     CHECK(detail::step_key(1, 1) != detail::step_key(1, 2));
     CHECK(detail::step_key(1, 1) != detail::step_key(2, 1));
-    CHECK(largest_difference(trained(model_with<double>(Sequential(LeakyReLU(1.0))), data, base), expected) > 1e-4);
+    CHECK(largest_difference(trained(wide_model_with<double>(Sequential(LeakyReLU(1.0))), data, base), expected) >
+          1e-4);
+}
+
+TEST_CASE("what a layer throws comes out of the training, whichever thread had the sample", "[step]") {
+    const auto data = linear_dataset<double>();
+    const auto rows = window_rows(data.split.train, 4, 0, idm::Rows::full);
+    for (const int threads : {1, 2, 3, 4})
+        for (const double norm : {0.0, 1.0})
+            // As many samples as there are parts of a batch that each can fall into, one after the other.
+            for (std::size_t i = 0; i < rows.size(); i += rows.size() / 7) {
+                INFO(threads << " threads, norm " << norm << ", window " << i);
+                Refuse layer;
+                layer.refused = data.inputs(rows[i].row - 3, 0);
+                auto model = wide_model_with<double>(layer);
+                const TrainerConfig config{.epochs = 1, .batch_size = 1000, .clip_norm = norm, .threads = threads};
+                CHECK_THROWS_AS(train(model, data, config), DataError);
+            }
 }
 
 TEST_CASE("batches that are accumulated equal one batch of their size", "[step]") {

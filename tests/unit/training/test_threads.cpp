@@ -75,11 +75,17 @@ TEST_CASE("a step of little work is one thread's", "[threads]") {
     const auto cnn1 = Cnn1<float>({16, 21, 7}).network();
     const Index steps = 12 * (5 * 21 * 64 + 64) + 10 * (3 * 64 * 64 + 64) + (640 * 128 + 128) + (128 * 7 + 7);
     CHECK(detail::multiply_adds(cnn1) == steps);
-    CHECK(detail::useful_threads(baseline, 64, 4) == 1);
-    CHECK(detail::useful_threads(baseline, 200, 4) == 2);
-    CHECK(detail::useful_threads(cnn1, 1, 4) == 1);
-    CHECK(detail::useful_threads(cnn1, 64, 4) == 4);
-    CHECK(detail::useful_threads(cnn1, 64, 1) == 1);
+    const auto threads = [](const auto& network, Index samples, int most, Index pieces = 4) {
+        return detail::useful_threads(3 * samples * detail::multiply_adds(network), most, pieces);
+    };
+    CHECK(threads(baseline, 64, 4) == 1);
+    CHECK(threads(baseline, 200, 4) == 2);
+    CHECK(threads(cnn1, 1, 4) == 1);
+    CHECK(threads(cnn1, 64, 4) == 4);
+    CHECK(threads(cnn1, 64, 1) == 1);
+    CHECK(threads(cnn1, 64, 4, 3) == 3);
+    CHECK(threads(cnn1, 64, 4, 0) == 1);
+    CHECK(threads(cnn1, 64, 0, 1000) == default_threads());
 }
 
 namespace {

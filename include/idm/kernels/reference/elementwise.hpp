@@ -54,6 +54,12 @@ void add_accumulate(Index size, const T* x, T* y) {
     for (Index i = 0; i < size; ++i) y[i] += x[i];
 }
 
+/// y = a x + b y; x and y may be the same.
+template <class T>
+void axpby(Index size, T a, const T* x, T b, T* y) {
+    for (Index i = 0; i < size; ++i) y[i] = b * y[i] + a * x[i];
+}
+
 /// Returns sum_i x^2.
 template <class T>
 T sum_of_squares(Index size, const T* x) {

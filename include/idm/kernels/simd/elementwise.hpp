@@ -55,6 +55,18 @@ void add_accumulate(Index size, const T* x, T* y) {
 }
 
 template <class Arch, class T>
+void axpby(Index size, T a, const T* x, T b, T* y) {
+    using B = Batch<T, Arch>;
+    const B scale_x(a), scale_y(b);
+    const auto body = [&](const B& from, const B& to) { return multiply_add(scale_y, to, scale_x * from); };
+    sweep<Arch, T>(
+        size, [&](Index i) { body(B::load_unaligned(x + i), B::load_unaligned(y + i)).store_unaligned(y + i); },
+        [&](Index i, Index n) {
+            store_first<T, Arch>(body(load_first<T, Arch>(x + i, n), load_first<T, Arch>(y + i, n)), y + i, n);
+        });
+}
+
+template <class Arch, class T>
 T sum_of_squares(Index size, const T* x) {
     using B = Batch<T, Arch>;
     B sum(T(0));

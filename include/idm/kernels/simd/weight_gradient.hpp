@@ -141,7 +141,8 @@ void pack_gradient(const Product& p, const T* d_y, Index last, bool accumulate, 
     put_vectors(sums, d_b, last, accumulate);
 }
 
-/// The most columns that leave a lane of a vector empty (a dense layer's 7 joints) and fit into one tile as its rows.
+/// The most columns that leave a lane of a vector empty (a dense layer's 7 joints; not on AVX2 and SSE2, whose tiles
+/// and vectors have fewer) and fit into one tile as its rows.
 template <class T, class Arch>
 inline constexpr Index narrow_columns = std::min(weight_tile_rows<T, Arch>,
                                                  static_cast<Index>(Batch<T, Arch>::size) - 1);
@@ -194,7 +195,8 @@ Index narrow_rows(const Product& q, const T* packed, const T* x, T* d_w, Index w
 /// The gradient by a part of the groups and rows that `packed_gradient` has room for, stored or added. `next`: the part
 /// behind it if it comes from beyond the second-level cache, else null; `apart`: whether the rows of x lie `Apart`.
 ///
-/// Inlined, or gcc 12 writes down what the tiles need for each of them: of 1 sample D1 takes 9.5 us instead of 7.3.
+/// Its lambdas are inlined, or gcc 12 writes down what the tiles need for each of them: of 1 sample D1 takes 9.5 us
+/// instead of 7.3.
 template <class Arch, class T>
 void part_of_weight_gradient(const Product& p, const T* x, const T* d_y, T* d_w, T* d_b, bool accumulate,
                              NextPart<T>* next, bool apart) {
