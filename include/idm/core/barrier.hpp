@@ -100,8 +100,8 @@ public:
         for (std::size_t i = 1; i < static_cast<std::size_t>(size); ++i)
             leader_.until([&] { return reports_[i].round.load() == round + 1; });
     }
-    /// Of thread 0, once it has gathered: begins the next round, in which the others see what it and they wrote before.
-    /// The order lies beside what the others look at, so that it comes with it.
+    /// Of thread 0, once it has gathered the last round: begins the next, in which the others see what it and they
+    /// wrote before. The order lies beside what the others look at, so that it comes with it.
     void release(const Order& order = {}) {
         order_ = order;
         round_.store(round_.load(std::memory_order_relaxed) + 1);

@@ -69,7 +69,7 @@ public:
         body();
 #endif
     }
-    /// To be called by one thread, behind a barrier.
+    /// To be called by one thread, once the others are done.
     void rethrow() {
 #if IDM_HAS_EXCEPTIONS
         failed_.clear();

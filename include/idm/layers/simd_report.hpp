@@ -54,12 +54,14 @@ inline int lanes_of(const std::string& name) {
 /// What the report says of the processor's sets that do not run. `most`: IDM_MAX_SIMD, or null.
 inline std::string unused_simd(const std::string& processor, const std::string& running, bool dispatch,
                                const char* most) {
+    // idm::dispatch has no kernels for AVX alone.
+    const bool fused = processor == "avx2fma" && running != processor && lanes_of(running) <= 8;
+    const bool unused = lanes_of(processor) > lanes_of(running) || fused;
     std::string text;
-    const bool unused = lanes_of(processor) > lanes_of(running) || (processor == "avx2fma" && running != "avx2fma");
-    if (unused && !dispatch)  // which has no kernels for AVX alone
+    if (unused && !dispatch)
         text += processor == "avx" ? ": build with -march=native to use it"
                                    : ": link idm::dispatch, or build with -march=native, to use it";
-    if (unused && most && running == most) text += ": IDM_MAX_SIMD forbids it";
+    if (unused && dispatch && most && running == most && processor != "avx") text += ": IDM_MAX_SIMD forbids it";
     if (dispatch && most && running != most) text += message("; IDM_MAX_SIMD=", most, " names no set that runs here");
     return text;
 }

@@ -9,7 +9,8 @@
 IDM_NAMESPACE_BEGIN
 namespace detail {
 
-/// Multiply-adds of a forward pass over one sample: a parameter meets every step of its layer's output once.
+/// Multiply-adds of a forward pass over one sample: a parameter meets every step of its layer's output once. Layers
+/// without parameters are not counted.
 template <class Net>
 Index multiply_adds(const Net& network) {
     std::vector<LayerRow> rows;
@@ -22,6 +23,7 @@ Index multiply_adds(const Net& network) {
 /// Threads, of `threads` (0: all), that `work` multiply-adds in so many pieces keep busy for longer than it takes to
 /// start them and to wait for them.
 inline int useful_threads(Index work, int threads, Index pieces) {
+    // Measured for training steps, whose threads are awake already; a prediction also starts them, once for many rows.
     // A small Cnn1's step of half a million multiply-adds takes 50 us on one thread and 32 on two (AVX-512), of which
     // about 3 go to waiting while all are awake; where one has to be woken, a smaller step would lose more than it
     // gains.

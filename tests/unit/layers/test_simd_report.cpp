@@ -1,3 +1,6 @@
+#include <cstdlib>
+#include <string>
+
 #include <idm/layers/simd_report.hpp>
 
 #include "support/catch.hpp"
@@ -8,7 +11,11 @@ TEST_CASE("simd_report names the kernels that run and what the processor offers"
     const std::string report = simd_report();
     INFO(report);
     CHECK_THAT(report, ContainsSubstring(IDM_HAS_DISPATCH ? "chosen at run time" : "compiled in"));
-    CHECK_THAT(report, ContainsSubstring(std::string("the processor offers ") + detail::processor_simd()));
+    const char* most = IDM_HAS_DISPATCH ? std::getenv("IDM_MAX_SIMD") : nullptr;
+    const std::string offers =
+        std::string("; the processor offers ") + detail::processor_simd() +
+        detail::unused_simd(detail::processor_simd(), detail::running_kernels().name, IDM_HAS_DISPATCH, most);
+    CHECK(report.substr(report.find(';')) == offers);
 #if IDM_HAS_DISPATCH
     CHECK_THAT(report, ContainsSubstring("kernels: " + std::string(detail::running_kernels().name)));
 #elif defined(IDM_NO_SIMD)
@@ -38,6 +45,8 @@ TEST_CASE("simd_report says how to have more than what runs, where that helps", 
     }
     // It has no kernels for AVX without FMA.
     CHECK(unused_simd("avx", "sse2", true, nullptr).empty());
+    CHECK(unused_simd("avx", "sse2", true, "sse2").empty());
+    CHECK(unused_simd("avx2fma", "avx512f", false, nullptr).empty());  // it has not all of AVX-512's parts
     CHECK(unused_simd("avx512", "sse2", true, "sse2") == ": IDM_MAX_SIMD forbids it");
     CHECK(unused_simd("avx2fma", "avx2fma", true, "avx2fma").empty());
     CHECK(unused_simd("avx2fma", "avx2fma", true, "avx512") == "; IDM_MAX_SIMD=avx512 names no set that runs here");

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <limits>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include <idm/core/random.hpp>
@@ -71,10 +72,11 @@ TEST_CASE("of equally near rows the lower number wins", "[neighbours]") {
 TEMPLATE_TEST_CASE("nearest neighbours agree with a full sort, for any number of threads", "[neighbours]", float,
                    double) {
     Random random(17);
-    for (const Index count : {3, 31, 32, 33, 257}) {
+    REQUIRE(detail::useful_threads(2100 * 257 * 7, 3, 2100) == 3);
+    for (const auto& [count, asked] : {std::pair<Index, Index>{3, 37}, {31, 37}, {32, 37}, {33, 37}, {257, 2100}}) {
         const Matrix<TestType> inputs = random_matrix<TestType>(random, count, 7);
         const Matrix<TestType> targets = random_matrix<TestType>(random, count, 3);
-        const Matrix<TestType> queries = random_matrix<TestType>(random, 37, 7);
+        const Matrix<TestType> queries = random_matrix<TestType>(random, asked, 7);
         const Matrix<TestType> one = nearest_neighbour_prediction(inputs, targets, queries, 3, 1);
         // The means differ by the rounding of two additions of numbers below 4.
         const double bound = 16 * static_cast<double>(std::numeric_limits<TestType>::epsilon());
@@ -101,6 +103,9 @@ TEST_CASE("the neighbour search refuses what does not fit", "[neighbours]") {
     CHECK_THROWS_AS(nearest_neighbour_prediction(inputs, targets, queries, 1), DataError);
     queries(0, 0) = 1e200;
     CHECK_THROWS_AS(nearest_neighbour_prediction(inputs, targets, queries, 1), NumericError);
+    queries.setConstant(500'000, 1, 0.25);  // work for two threads, of which the last one fails
+    queries(queries.rows() - 1, 0) = 1e200;
+    CHECK_THROWS_AS(nearest_neighbour_prediction(inputs, targets, queries, 1, 2), NumericError);
 }
 
 TEST_CASE("the mean predictor scores 1 on its own data and more after a shift", "[neighbours]") {

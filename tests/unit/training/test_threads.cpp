@@ -85,7 +85,7 @@ TEST_CASE("a step of little work is one thread's", "[threads]") {
     CHECK(threads(cnn1, 64, 1) == 1);
     CHECK(threads(cnn1, 64, 4, 3) == 3);
     CHECK(threads(cnn1, 64, 4, 0) == 1);
-    CHECK(threads(cnn1, 64, 0, 1000) == default_threads());
+    CHECK(threads(cnn1, 1'000'000, 0, 1'000'000) == default_threads());
 }
 
 namespace {
