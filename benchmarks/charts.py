@@ -16,7 +16,7 @@ def panel(parts, column, row, title, curves, percent):
     """One chart: logarithmic across, linear up."""
     left, top = LEFT + column * (WIDTH + GAP_X), TOP + row * (HEIGHT + GAP_Y)
     sizes = sorted({x for points in curves.values() for x, _ in points})
-    most = 100 if percent else max(sizes)
+    most = 100 if percent else max([*sizes, *(y for points in curves.values() for _, y in points)])
     low, high = math.log(sizes[0]), math.log(sizes[-1])
 
     def place(x, y):
@@ -27,7 +27,7 @@ def panel(parts, column, row, title, curves, percent):
         value = most * step / 4
         y = place(sizes[0], value)[1]
         parts.append(f'<path d="M{left} {y:.1f}h{WIDTH}" stroke="{GREY}"/>'
-                     f'<text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{value:g}</text>')
+                     f'<text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{value:.3g}</text>')
     last = -math.inf
     for x in sizes:
         at = place(x, 0)[0]
