@@ -232,7 +232,8 @@ private:
 /// `DataError` when a trajectory is shorter than the window or row weights are out of range, `NumericError` when the
 /// loss leaves the finite numbers (with epoch, step and parameters; the best weights are kept); `ConfigError` for a
 /// state of another configuration, model or data set and `DataError` for one that is not whole, the model left as it
-/// was. *Threads*: the weights' bits do not depend on their number.
+/// was. What a layer throws is passed on, from whichever thread; the best weights are kept.
+/// *Threads*: the weights' bits do not depend on their number.
 template <class M>
 History train(M& model, const Dataset<typename M::Scalar>& data, const TrainerConfig& config,
               const TrainingHooks<typename M::Scalar>& hooks) {
